@@ -1,0 +1,11 @@
+//! One call as a pure machine: what may happen to it, and what then has to be done.
+//!
+//! [`Call`] decides, the server's call task does. Neither SIP nor audio is known here.
+
+mod call;
+mod event;
+mod outcome;
+
+pub use call::{Call, CallInput, CallOutput, Command, Refuse};
+pub use event::{Because, CallEvent, Numbered};
+pub use outcome::{Direction, Failure, Outcome};
