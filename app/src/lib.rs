@@ -1,0 +1,4 @@
+//! The desk: what an agent sees and presses, rendered in the browser.
+//!
+//! Everything that decides is in `domain` or in a slice's `model.rs` and is tested natively; this crate draws.
+//! Only `platform`, `realtime::socket` and `telephony::microphone` call the browser.
