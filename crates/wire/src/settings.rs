@@ -1,0 +1,349 @@
+//! What an administrator sets up. Each `save_…` creates or updates by id (made by the client), and answers
+//! with the stored row. Every change is audited.
+
+use domain::ids::{ExtensionId, FileId, NumberId, QueueId, TrunkId, UserId};
+use domain::phone::ShownNumber;
+use domain::roles::Role;
+use domain::routing::Rule;
+use domain::time::Timestamp;
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ApiError;
+#[cfg(feature = "ssr")]
+use crate::{error::ApiResult, session::Actor};
+
+/// All settings at once: a company has tens of rows, not thousands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// By name.
+    pub users: Vec<User>,
+    /// By number.
+    pub extensions: Vec<Extension>,
+    /// By name.
+    pub trunks: Vec<Trunk>,
+    /// By number.
+    pub numbers: Vec<Number>,
+    /// By name.
+    pub queues: Vec<Queue>,
+    /// Uploaded hold music, by name.
+    pub music: Vec<Music>,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Which.
+    pub id: UserId,
+    /// 1–64 characters, unique without regard to case.
+    pub login: String,
+    /// 1–60 characters.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// A disabled user cannot sign in; disabling ends every session.
+    pub active: bool,
+    /// A new password, 10–256 characters; none leaves it. Never sent back.
+    pub password: Option<String>,
+}
+
+/// An extension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// Which.
+    pub id: ExtensionId,
+    /// 2–8 digits, unique.
+    pub number: String,
+    /// Whose it is; a user has at most one.
+    pub user: Option<UserId>,
+}
+
+/// A SIP trunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trunk {
+    /// Which.
+    pub id: TrunkId,
+    /// 1–60 characters, unique.
+    pub name: String,
+    /// Host name or address of the peer or registrar.
+    pub host: String,
+    /// 1–65535, default 5060.
+    pub port: u16,
+    /// How SIP travels.
+    pub transport: TrunkTransport,
+    /// Whether we register there.
+    pub registers: bool,
+    /// Digest user name; needed to register.
+    pub username: Option<String>,
+    /// A new digest password; none leaves it. Never sent back.
+    pub password: Option<String>,
+    /// Whether a password is stored.
+    pub has_password: bool,
+    /// Addresses or networks (CIDR) that calls may come from, beside the host's own.
+    pub sources: Vec<String>,
+    /// In order of preference.
+    pub codecs: Vec<TrunkCodec>,
+    /// 1–1000.
+    pub max_calls: u16,
+    /// A disabled trunk neither takes nor makes calls.
+    pub active: bool,
+    /// As the server sees it now; ignored when saving.
+    pub state: TrunkState,
+}
+
+/// How SIP travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrunkTransport {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
+}
+
+/// G.711 in its two laws (RFC 3551 §4.5.14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrunkCodec {
+    /// µ-law.
+    Pcmu,
+    /// A-law.
+    Pcma,
+}
+
+/// A trunk as the server sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum TrunkState {
+    /// Switched off.
+    Off,
+    /// A peer that needs no registration.
+    Peer,
+    /// Registering.
+    Registering,
+    /// Registered.
+    Registered {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Registration or resolution failed; tried again by itself.
+    Failed {
+        /// SIP status and reason, or what the resolver said.
+        why: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A number of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Number {
+    /// Which.
+    pub id: NumberId,
+    /// As typed when saving; as shown when read.
+    pub number: String,
+    /// As the numbering plan reads it; none when saving.
+    pub shown: Option<ShownNumber>,
+    /// 0–40 characters: 代表, サポート.
+    pub label: String,
+    /// The trunk that it lives on.
+    pub trunk: TrunkId,
+    /// Where its calls go; none: calls to it are refused.
+    pub queue: Option<QueueId>,
+    /// Who may show it when calling out (A25).
+    pub granted: Granted,
+}
+
+/// Who may show a number when calling out (A25).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "granted", content = "users")]
+pub enum Granted {
+    /// Nobody: inbound only.
+    Nobody,
+    /// Every agent.
+    Everybody,
+    /// These.
+    Users(Vec<UserId>),
+}
+
+/// A queue (A30).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// Which.
+    pub id: QueueId,
+    /// 1–60 characters, unique.
+    pub name: String,
+    /// How it chooses.
+    pub rule: Rule,
+    /// Who takes its calls.
+    pub members: Vec<UserId>,
+    /// Whether the queue may answer with music before an agent does (A29).
+    pub may_answer: bool,
+    /// How long a call rings at an agent, 5–120 s, default 20 (A3).
+    pub ring_seconds: u16,
+    /// Hold and waiting music; none: the built-in melody.
+    pub music: Option<FileId>,
+}
+
+/// Uploaded hold music. Uploaded by `POST /files/music` (multipart: `name`, `file`; WAV, at most 20 MB).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Music {
+    /// Which.
+    pub id: FileId,
+    /// 1–60 characters.
+    pub name: String,
+    /// In seconds.
+    pub seconds: u32,
+}
+
+/// One line of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// Ever growing.
+    pub n: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who; none for the command line and the server itself.
+    pub who: Option<String>,
+    /// What, as a code: `queue.saved`, `session.signed_in`.
+    pub what: String,
+    /// About whom or what, as it was named then.
+    pub subject: String,
+    /// The fields that changed, without secrets: `ring_seconds: 20 → 30`.
+    pub detail: String,
+}
+
+/// What can be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "id")]
+pub enum Deletable {
+    /// An extension.
+    Extension(ExtensionId),
+    /// A trunk without numbers.
+    Trunk(TrunkId),
+    /// A number.
+    Number(NumberId),
+    /// A queue without numbers.
+    Queue(QueueId),
+    /// Music that no queue plays.
+    Music(FileId),
+}
+
+/// What the server does behind these functions.
+#[cfg(feature = "ssr")]
+#[async_trait::async_trait]
+pub trait SettingsPort: Send + Sync {
+    /// Everything.
+    async fn settings(&self, actor: Actor) -> ApiResult<Settings>;
+    /// Creates or updates.
+    async fn save_user(&self, actor: Actor, user: User) -> ApiResult<User>;
+    /// Creates or updates.
+    async fn save_extension(&self, actor: Actor, extension: Extension) -> ApiResult<Extension>;
+    /// Creates or updates.
+    async fn save_trunk(&self, actor: Actor, trunk: Trunk) -> ApiResult<Trunk>;
+    /// Creates or updates.
+    async fn save_number(&self, actor: Actor, number: Number) -> ApiResult<Number>;
+    /// Creates or updates.
+    async fn save_queue(&self, actor: Actor, queue: Queue) -> ApiResult<Queue>;
+    /// Deletes what nothing else needs.
+    async fn delete(&self, actor: Actor, what: Deletable) -> ApiResult<()>;
+    /// The audit log, latest first, 100 rows before `before`.
+    async fn audit(&self, actor: Actor, before: Option<i64>) -> ApiResult<Vec<AuditRow>>;
+}
+
+#[cfg(feature = "ssr")]
+use crate::context::{actor, port};
+
+/// Everything.
+///
+/// # Errors
+/// [`ApiError::Forbidden`].
+#[server(name = SettingsFn, prefix = "/api", endpoint = "settings/all", input = Json, output = Json)]
+pub async fn settings() -> Result<Settings, ApiError> {
+    port::<dyn SettingsPort>()?.settings(actor()?).await
+}
+
+/// Creates or updates a user.
+///
+/// # Errors
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+#[server(name = SaveUserFn, prefix = "/api", endpoint = "settings/save_user", input = Json, output = Json)]
+pub async fn save_user(
+    /// As it shall be.
+    user: User,
+) -> Result<User, ApiError> {
+    port::<dyn SettingsPort>()?.save_user(actor()?, user).await
+}
+
+/// Creates or updates an extension.
+///
+/// # Errors
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+#[server(name = SaveExtensionFn, prefix = "/api", endpoint = "settings/save_extension", input = Json, output = Json)]
+pub async fn save_extension(
+    /// As it shall be.
+    extension: Extension,
+) -> Result<Extension, ApiError> {
+    port::<dyn SettingsPort>()?.save_extension(actor()?, extension).await
+}
+
+/// Creates or updates a trunk.
+///
+/// # Errors
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+#[server(name = SaveTrunkFn, prefix = "/api", endpoint = "settings/save_trunk", input = Json, output = Json)]
+pub async fn save_trunk(
+    /// As it shall be.
+    trunk: Trunk,
+) -> Result<Trunk, ApiError> {
+    port::<dyn SettingsPort>()?.save_trunk(actor()?, trunk).await
+}
+
+/// Creates or updates a number.
+///
+/// # Errors
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+#[server(name = SaveNumberFn, prefix = "/api", endpoint = "settings/save_number", input = Json, output = Json)]
+pub async fn save_number(
+    /// As it shall be.
+    number: Number,
+) -> Result<Number, ApiError> {
+    port::<dyn SettingsPort>()?.save_number(actor()?, number).await
+}
+
+/// Creates or updates a queue.
+///
+/// # Errors
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+#[server(name = SaveQueueFn, prefix = "/api", endpoint = "settings/save_queue", input = Json, output = Json)]
+pub async fn save_queue(
+    /// As it shall be.
+    queue: Queue,
+) -> Result<Queue, ApiError> {
+    port::<dyn SettingsPort>()?.save_queue(actor()?, queue).await
+}
+
+/// Deletes what nothing else needs.
+///
+/// # Errors
+/// [`ApiError::Invalid`] with `InUse`, [`ApiError::NotFound`], [`ApiError::Forbidden`].
+#[server(name = DeleteFn, prefix = "/api", endpoint = "settings/delete", input = Json, output = Json)]
+pub async fn delete(
+    /// Which.
+    what: Deletable,
+) -> Result<(), ApiError> {
+    port::<dyn SettingsPort>()?.delete(actor()?, what).await
+}
+
+/// The audit log.
+///
+/// # Errors
+/// [`ApiError::Forbidden`].
+#[server(name = AuditFn, prefix = "/api", endpoint = "settings/audit", input = Json, output = Json)]
+pub async fn audit(
+    /// Where the page before ended.
+    before: Option<i64>,
+) -> Result<Vec<AuditRow>, ApiError> {
+    port::<dyn SettingsPort>()?.audit(actor()?, before).await
+}
