@@ -1,0 +1,238 @@
+//! The media gateway: agents' WebRTC legs on one side, customers' RTP legs on the other.
+//!
+//! ```text
+//!  browsers ◄── DTLS-SRTP, one UDP port ──► ┌──────── worker ────────┐ ◄── RTP + RTCP, a pair of ports a call ──► trunks
+//!                                           │ agents  switch  customers │
+//!  call tasks ── commands, no locks ──────► └────────────────────────┘ ── events ──► call tasks
+//! ```
+//!
+//! One thread owns every socket, every connection and every timer; [`Gateway`] is a handle that sends it commands. A
+//! customer's leg belongs to a call and lives as long as it; an agent's leg belongs to a softphone login, may vanish
+//! and come back, and is kept connected between calls. Who hears whom is one [`Route`] a call.
+//!
+//! It never decides what a call does next, speaks no SIP, and transcodes nothing but A-law and µ-law by table.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::ids::{InteractionId, QueueId, UserId};
+use media::{Codec, Music};
+use tokio::sync::{mpsc, oneshot};
+
+mod command;
+mod error;
+
+use command::{Command, Mailbox};
+pub use error::GatewayError;
+
+/// Where the gateway listens and how it is reached.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// The one UDP address for all browsers. Port 0 takes any free one.
+    pub webrtc_bind: SocketAddr,
+    /// The addresses that browsers are told (ICE host candidates), with the port of `webrtc_bind`. Behind a 1:1 NAT
+    /// these are the public ones. Empty: the bound address itself.
+    pub webrtc_public: Vec<IpAddr>,
+    /// The address for trunks' RTP.
+    pub rtp_bind: IpAddr,
+    /// The address that trunks are told in SDP.
+    pub rtp_public: IpAddr,
+    /// The ports for trunks: RTP on the even one, RTCP on the odd one above (RFC 3550 §11). Two ports a call.
+    pub rtp_ports: RangeInclusive<u16>,
+}
+
+/// What a call's two sides hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Both hear silence. The customer is still sent quiet packets, so that nothing on the way gives the call up.
+    Silence,
+    /// The customer hears the hold music of this queue, or the house's where it has none; no agent hears anything.
+    Music(Option<QueueId>),
+    /// The agent hears a ringback tone made here; the customer silence.
+    Ringback(UserId),
+    /// The agent hears the far end's own sound; the far end hears silence.
+    EarlyMedia(UserId),
+    /// Both hear each other. While the agent's leg is down, the customer hears a soft comfort tone.
+    Bridge(UserId),
+    /// The customer hears the hold music of this queue; the agent hears the customer (S24, S25).
+    OneWayHold(UserId, Option<QueueId>),
+}
+
+impl Route {
+    /// The agent who takes part, if any.
+    pub fn agent(self) -> Option<UserId> {
+        match self {
+            Self::Silence | Self::Music(_) => None,
+            Self::Ringback(agent) | Self::EarlyMedia(agent) | Self::Bridge(agent) | Self::OneWayHold(agent, _) => {
+                Some(agent)
+            }
+        }
+    }
+}
+
+/// An agent's leg that has been offered and answered; its audio is up at [`LegEvent::AgentUp`].
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// The SDP answer for the browser.
+    pub answer: String,
+    /// Which of the agent's connections this is; grows with each one.
+    pub generation: u64,
+}
+
+/// What the gateway noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LegEvent {
+    /// The browser's audio connection stands (ICE and DTLS).
+    AgentUp {
+        /// Whose.
+        agent: UserId,
+        /// Which connection.
+        generation: u64,
+    },
+    /// The browser's audio connection is gone. Routes to it stay and take effect again with the agent's next one.
+    AgentDown {
+        /// Whose.
+        agent: UserId,
+        /// Which connection.
+        generation: u64,
+        /// Why.
+        why: Down,
+    },
+    /// Nothing has come from the customer for 10 s although something should.
+    CustomerSilent {
+        /// Which call.
+        call: InteractionId,
+    },
+    /// The customer is heard again after [`LegEvent::CustomerSilent`].
+    CustomerHeard {
+        /// Which call.
+        call: InteractionId,
+    },
+}
+
+/// Why an agent's leg ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// [`Gateway::detach_agent`] was called.
+    Detached,
+    /// A newer connection of the same agent took its place.
+    Replaced,
+    /// The browser closed it.
+    Closed,
+    /// The browser stopped answering, or never came.
+    Lost,
+}
+
+/// How a customer's leg went, for the call's record.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LegReport {
+    /// Packets received from the customer.
+    pub received: u64,
+    /// Of those expected from the customer, how many never came (RFC 3550 §6.4.1).
+    pub lost: i64,
+    /// Variation of their arrival, in milliseconds (RFC 3550 A.8).
+    pub jitter_ms: f64,
+    /// Packets sent to the customer.
+    pub sent: u64,
+    /// Of those, how many the customer's side reported as lost, where it reports.
+    pub far_lost: Option<i64>,
+    /// The variation that the customer's side reported, in milliseconds.
+    pub far_jitter_ms: Option<f64>,
+    /// Packets from addresses other than the customer's, dropped.
+    pub foreign: u64,
+}
+
+/// What the gateway notices, in order; ends when the gateway has stopped.
+pub type LegEvents = mpsc::UnboundedReceiver<LegEvent>;
+
+/// A handle to the running gateway. Clones speak to the same one; it stops when the last is gone.
+#[derive(Clone)]
+pub struct Gateway {
+    mailbox: Mailbox,
+    ports: Arc<AtomicUsize>,
+    webrtc: SocketAddr,
+}
+
+impl Gateway {
+    /// Binds the shared port and starts the worker. `music` is the house's hold music.
+    ///
+    /// # Errors
+    /// [`GatewayError::Bind`] where the shared port cannot be had.
+    pub fn start(config: GatewayConfig, music: Arc<Music>) -> Result<(Self, LegEvents), GatewayError> {
+        let _ = (config, music);
+        Err(GatewayError::Stopped)
+    }
+
+    /// Takes a browser's SDP offer for this agent's softphone and answers it. An older connection of the agent ends
+    /// with [`Down::Replaced`]; calls stay routed to the agent.
+    ///
+    /// # Errors
+    /// [`GatewayError::Offer`] where the offer has no usable audio, [`GatewayError::Stopped`].
+    pub async fn attach_agent(&self, agent: UserId, offer: String) -> Result<Attached, GatewayError> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.send(Command::Attach { agent, offer, reply });
+        answer.await.map_err(|_| GatewayError::Stopped)?
+    }
+
+    /// Ends the agent's audio connection, if there is one.
+    pub fn detach_agent(&self, agent: UserId) {
+        self.mailbox.send(Command::Detach { agent });
+    }
+
+    /// Opens a customer's leg: a pair of ports, silent until it is aimed. The address is for the SDP to the trunk.
+    ///
+    /// # Errors
+    /// [`GatewayError::NoPorts`] where all of the range are in use, [`GatewayError::Stopped`].
+    pub async fn open_customer(&self, call: InteractionId) -> Result<SocketAddr, GatewayError> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.send(Command::Open { call, reply });
+        answer.await.map_err(|_| GatewayError::Stopped)?
+    }
+
+    /// Says where the trunk's SDP wants the audio, and how: after its offer or answer, and after each new one. The
+    /// next valid source may then be latched anew.
+    ///
+    /// `telephone_event` is the payload type of RFC 4733 events, where negotiated.
+    pub fn aim_customer(&self, call: InteractionId, remote: SocketAddr, codec: Codec, telephone_event: Option<u8>) {
+        self.mailbox.send(Command::Aim { call, remote, codec, telephone_event });
+    }
+
+    /// Says who hears what from now on. May come before the leg is aimed or the agent attached; it then takes effect
+    /// when they are.
+    pub fn route(&self, call: InteractionId, route: Route) {
+        self.mailbox.send(Command::Route { call, route });
+    }
+
+    /// Sets the hold music of a queue, or the house's (`None`); running calls change over at once. No music for a
+    /// queue: the house's.
+    pub fn set_music(&self, queue: Option<QueueId>, music: Option<Arc<Music>>) {
+        self.mailbox.send(Command::Music { queue, music });
+    }
+
+    /// Closes the customer's leg and gives its ports back. `None` where there was no such leg.
+    pub async fn close_customer(&self, call: InteractionId) -> Option<LegReport> {
+        let (reply, report) = oneshot::channel();
+        self.mailbox.send(Command::Close { call, reply });
+        report.await.ok().flatten()
+    }
+
+    /// How many ports of the range are in use.
+    pub fn open_ports(&self) -> usize {
+        self.ports.load(Ordering::Acquire)
+    }
+
+    /// The UDP address that browsers reach, as bound.
+    pub fn webrtc_address(&self) -> SocketAddr {
+        self.webrtc
+    }
+
+    /// Ends every leg and the worker; returns when all sockets are closed.
+    pub async fn shutdown(&self) {
+        let (reply, done) = oneshot::channel();
+        self.mailbox.send(Command::Shutdown { reply });
+        // A worker that is already gone drops the reply, which is as good.
+        let _ = done.await;
+    }
+}

@@ -1,0 +1,3 @@
+//! Calls: the audio of both legs, and what joins them.
+
+pub mod gateway;
