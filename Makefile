@@ -1,0 +1,57 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run dev test test-one test-long lint fmt shots desk setup
+
+CACHE := $(or $(MADOGUCHI_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/madoguchi)
+export MADOGUCHI_TOOLS ?= $(CACHE)/tools
+export PATH := $(MADOGUCHI_TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# A build server's checkouts are short-lived, so theirs outlives them; an empty one only costs time.
+ifneq ($(CI),)
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+else
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+endif
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
+
+run: desk ## Set up, build and start the product in demo mode (ARGS="…" goes to `madoguchi serve`)
+	cargo build --release --package server --bin madoguchi
+	exec "$$CARGO_TARGET_DIR/release/madoguchi" serve --demo $(ARGS)
+
+dev: ## The same with quick builds: rebuilds and restarts whatever is saved
+	scripts/setup.sh run
+	exec node scripts/dev.mjs $(ARGS)
+
+test: ## Set up, then every check and test that a change must pass
+	scripts/test.sh
+
+test-one: ## Tests whose name contains T: make test-one T=s24 (Rust, on both databases, then Playwright)
+	@test -n "$(T)" || { echo 'Name it: make test-one T=s24'; exit 2; }
+	scripts/setup.sh test
+	scripts/test-one.sh "$(T)"
+
+test-long: ## The Rust tests at full length: 100 times the property cases, and every test that `make test` leaves out for its time
+	scripts/setup.sh test
+	PROPTEST_CASES=25600 scripts/with-postgres.sh cargo nextest run --workspace --run-ignored all --profile long
+
+lint: ## Formatting, lints and dependency rules only
+	scripts/setup.sh test
+	scripts/lint.sh
+
+fmt: ## Format everything
+	cargo fmt --all
+	end2end/node_modules/.bin/prettier --write --log-level warn .
+
+shots: desk ## Screenshots of every screen and state into shots/ (ja, en, ko; light, dark; 1280 and 1920 wide)
+	scripts/setup.sh test
+	scripts/end2end.sh --project shots
+
+desk: ## Build the desk into dist/ as it is shipped
+	scripts/setup.sh run
+	scripts/desk.sh
+
+setup: ## Install what `make run` needs
+	scripts/setup.sh run
