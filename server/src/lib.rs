@@ -1,1 +1,11 @@
-//! The server.
+//! The server of Madoguchi: the only crate with SQL, a clock and sockets of its own.
+//!
+//! Each slice is one folder (`session`, `agents`, `routing`, `telephony`, `interactions`, `settings`, …);
+//! [`startup`] alone names concrete adapters and joins the slices to a running product.
+
+pub mod agents;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod realtime;
+pub mod routing;

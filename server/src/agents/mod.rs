@@ -1,0 +1,230 @@
+//! Agents at work: seats, presence, and whether a desk is truly there.
+//!
+//! The seat (what was chosen, what is going on) is durable and changes only through the domain's machine, one
+//! transaction a step, each step logged. What a desk is worth right now (which tab holds the softphone, whether
+//! its socket and its audio are up) lives in memory and never touches SQL.
+//!
+//! **Invariant:** nobody else writes a seat; no SQL outside `store`; nothing here knows SIP, audio or a queue.
+
+mod desk;
+mod store;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use domain::agents::{Change, Seat, SeatInput};
+use domain::ids::{ClientId, InteractionId, UserId};
+use tokio::sync::broadcast;
+use wire::ApiError;
+use wire::events::{DeskEvent, Media, Softphone};
+
+use self::desk::Desks;
+pub use self::store::{ByCall, Free};
+use crate::clock::Clock;
+use crate::db::{Db, DbError, Tx};
+use crate::realtime::Hub;
+
+/// Who caused a change (A34).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The agent, at the desk.
+    Agent,
+    /// The router, by offering or withdrawing a call.
+    Router,
+    /// The customer, by answering, hanging up or giving up.
+    Customer,
+    /// The server: a deadline, a lost desk, a restart.
+    Server,
+}
+
+/// What other slices may want to know of an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// May be offered a call now.
+    Free(UserId),
+    /// The desk is gone: no socket within its lease, or no audio.
+    Lost(UserId),
+}
+
+/// The port of this slice, cheap to clone.
+#[derive(Clone)]
+pub struct Agents(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Clock,
+    hub: Hub,
+    desks: Desks,
+    news: broadcast::Sender<News>,
+}
+
+impl Agents {
+    /// Joins the slice to its database and to the desks' event streams.
+    pub fn new(db: Db, clock: Clock, hub: Hub) -> Self {
+        // A slow subscriber loses the oldest news and looks at the whole again: news are hints, never the truth.
+        let (news, _) = broadcast::channel(1024);
+        Self(Arc::new(Inner { db, clock, hub, desks: Desks::default(), news }))
+    }
+
+    /// The agent's seat.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn seat(&self, user: UserId) -> Result<Seat, ApiError> {
+        Ok(store::seat(&self.0.db, user).await?)
+    }
+
+    /// The softphone as the agent's desk shows it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn softphone(&self, user: UserId) -> Result<Softphone, ApiError> {
+        let desk = self.0.desks.of(user);
+        Ok(Softphone { seat: self.seat(user).await?, client: desk.holder, media: desk.media })
+    }
+
+    /// Puts an input through the seat's machine, stores and logs the step, and tells the agent's tabs.
+    ///
+    /// # Errors
+    /// The machine's refusal; the database failed. Either way the seat is as it was.
+    pub async fn apply(&self, user: UserId, input: SeatInput, by: By) -> Result<Seat, ApiError> {
+        let now = self.0.clock.now();
+        let change =
+            self.0.db.write(move |tx| Box::pin(async move { store::step(tx, user, input, by, now).await })).await?;
+        self.stepped(user, change).await;
+        self.seat(user).await
+    }
+
+    /// The members among these whom the router may choose, as this transaction sees them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn free_among(&self, tx: &mut Tx, members: &[UserId]) -> Result<Vec<Free>, DbError> {
+        store::free_among(tx, members).await
+    }
+
+    /// [`Self::apply`] as a part of somebody else's unit of work. Call [`Self::stepped`] once it is durable.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub async fn apply_in(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        input: SeatInput,
+        by: By,
+    ) -> Result<Option<Change>, ApiError> {
+        store::step(tx, user, input, by, self.0.clock.now()).await
+    }
+
+    /// Tells the agent's tabs and whoever waits for free agents about a step that is durable now.
+    pub async fn stepped(&self, user: UserId, change: Option<Change>) {
+        if let Some(change) = change {
+            self.tell(user).await;
+            if change.to.takes_offers() && self.can_take_offers(user) {
+                self.0.news.send(News::Free(user)).ok();
+            }
+        }
+    }
+
+    /// Agents whose seats say that they are in one of their calls, with the call: asked once, at the start, when no
+    /// call can be alive yet.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn in_calls(&self) -> Result<Vec<ByCall>, ApiError> {
+        Ok(store::in_calls(&self.0.db).await?)
+    }
+
+    /// Who has this call on the desk, after-call work included.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn with_call(&self, call: InteractionId) -> Result<Option<UserId>, ApiError> {
+        Ok(store::with_call(&self.0.db, call).await?)
+    }
+
+    /// Which tab holds the softphone.
+    pub fn holder(&self, user: UserId) -> Option<ClientId> {
+        self.0.desks.of(user).holder
+    }
+
+    /// Gives the softphone to a tab, or to none; the audio of the one before is no longer counted on.
+    pub async fn set_holder(&self, user: UserId, client: Option<ClientId>) {
+        let live = client.is_some_and(|client| self.0.hub.has_socket(user, client));
+        self.0.desks.change(user, |desk| {
+            if desk.holder != client {
+                desk.media = Media::Down;
+            }
+            desk.holder = client;
+            desk.live = live;
+        });
+        self.tell(user).await;
+    }
+
+    /// The state of the audio connection, as the gateway sees it.
+    pub async fn set_media(&self, user: UserId, media: Media) {
+        let (before, _) = self.0.desks.change(user, |desk| desk.media = media);
+        if before.media != media {
+            self.tell(user).await;
+            self.reconsider(user).await;
+        }
+    }
+
+    /// The state of the audio connection.
+    pub fn media(&self, user: UserId) -> Media {
+        self.0.desks.of(user).media
+    }
+
+    /// The tab's socket came or its lease ran out.
+    pub async fn set_live(&self, user: UserId, client: ClientId, live: bool) {
+        if self.holder(user) != Some(client) {
+            return;
+        }
+        let (before, _) = self.0.desks.change(user, |desk| desk.live = live);
+        if before.live && !live {
+            tracing::info!(%user, "the desk that holds the softphone is gone");
+            self.0.news.send(News::Lost(user)).ok();
+            if let Err(error) = self.apply(user, SeatInput::Lost, By::Server).await {
+                tracing::warn!(%user, %error, "a lost desk could not be noted");
+            }
+        } else if live {
+            self.reconsider(user).await;
+        }
+    }
+
+    /// Whether the desk could take a call: its tab's socket is live and its audio is up. The seat is asked beside it.
+    pub fn can_take_offers(&self, user: UserId) -> bool {
+        self.0.desks.of(user).can_take_offers()
+    }
+
+    /// Everybody whose desk could take a call.
+    pub fn reachable(&self) -> HashSet<UserId> {
+        self.0.desks.reachable()
+    }
+
+    /// News from now on.
+    pub fn news(&self) -> broadcast::Receiver<News> {
+        self.0.news.subscribe()
+    }
+
+    /// Reads the newest state under the user's turn, so that the last event sent is never an older one.
+    async fn tell(&self, user: UserId) {
+        let turn = self.0.desks.turn(user);
+        let _turn = turn.lock().await;
+        match self.softphone(user).await {
+            Ok(softphone) => self.0.hub.publish(user, DeskEvent::Softphone { softphone }),
+            Err(error) => tracing::warn!(%user, %error, "the softphone's state could not be read for its desk"),
+        }
+    }
+
+    async fn reconsider(&self, user: UserId) {
+        let free = match self.seat(user).await {
+            Ok(seat) => seat.takes_offers() && self.can_take_offers(user),
+            Err(_) => false,
+        };
+        if free {
+            self.0.news.send(News::Free(user)).ok();
+        }
+    }
+}

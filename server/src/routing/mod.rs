@@ -1,0 +1,246 @@
+//! The queue: which waiting call goes to which agent, claimed in one transaction.
+//!
+//! [`domain::routing::next`] decides; this slice gives it a snapshot under the queue's turn, marks the agent in
+//! the same transaction, and hands the decision to the telephony slice over a channel.
+//!
+//! **Invariant:** never a decision of its own, and never an agent whose desk is not truly there.
+
+mod store;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::agents::{Change, SeatInput};
+use domain::ids::{InteractionId, QueueId, UserId};
+use domain::routing::{Assignment, Candidate, Rule, Snapshot, WaitingCall, next};
+use domain::time::Timestamp;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use wire::ApiError;
+use wire::events::{DeskEvent, QueueName, QueueView};
+
+use crate::agents::{Agents, By, News};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::realtime::Hub;
+
+/// What the router has decided, for whoever holds the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The agent is claimed: let it ring there.
+    Offer {
+        /// Which call, to whom, and why.
+        assignment: Assignment,
+        /// For how long (A3).
+        ring_for: Duration,
+    },
+    /// Nobody can take it now (A29); it stays in the queue.
+    NobodyReady {
+        /// Which call.
+        call: InteractionId,
+    },
+}
+
+/// What the router needs to know of queues; the settings slice knows it.
+#[async_trait]
+pub trait Queues: Send + Sync {
+    /// A queue's rule, members and ring time; none if there is no such queue (any more).
+    async fn plan(&self, queue: QueueId) -> Result<Option<Plan>, ApiError>;
+    /// The queues that an agent belongs to, by name.
+    async fn of_member(&self, user: UserId) -> Result<Vec<QueueName>, ApiError>;
+}
+
+/// How a queue is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// How it chooses.
+    pub rule: Rule,
+    /// Who takes its calls.
+    pub members: Vec<UserId>,
+    /// How long a call rings at an agent.
+    pub ring_for: Duration,
+}
+
+/// The port of this slice, cheap to clone.
+#[derive(Clone)]
+pub struct Router(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Clock,
+    hub: Hub,
+    agents: Agents,
+    queues: Arc<dyn Queues>,
+    decisions: mpsc::UnboundedSender<Decision>,
+    wake: Notify,
+    /// Calls whose holder knows that nobody was ready: told once, not at each look.
+    told: Mutex<HashSet<InteractionId>>,
+}
+
+impl Router {
+    /// Joins the slice to its neighbours; the receiver belongs to whoever holds the calls.
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        hub: Hub,
+        agents: Agents,
+        queues: Arc<dyn Queues>,
+    ) -> (Self, mpsc::UnboundedReceiver<Decision>) {
+        // Unbounded, because it never holds more than one decision a waiting call.
+        let (decisions, receiver) = mpsc::unbounded_channel();
+        let told = Mutex::default();
+        let inner = Inner { db, clock, hub, agents, queues, decisions, wake: Notify::new(), told };
+        (Self(Arc::new(inner)), receiver)
+    }
+
+    /// Puts a call into its queue. `since` is when the customer began to wait; `front` for one that comes back from
+    /// an agent. The decision follows on the channel.
+    ///
+    /// # Errors
+    /// The database failed; the call is not in the queue.
+    pub async fn enqueue(
+        &self,
+        call: InteractionId,
+        queue: QueueId,
+        since: Timestamp,
+        front: bool,
+        skipped: Vec<UserId>,
+    ) -> Result<(), ApiError> {
+        let waiting = WaitingCall { call, since, front, skipped };
+        self.0.db.write(move |tx| Box::pin(async move { store::put(tx, queue, &waiting).await })).await?;
+        self.tell_members(queue).await;
+        self.0.wake.notify_one();
+        Ok(())
+    }
+
+    /// Takes a call out of its queue: the customer has gone.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn leave(&self, call: InteractionId) -> Result<(), ApiError> {
+        self.told().remove(&call);
+        let queue = self.0.db.write(move |tx| Box::pin(async move { store::take(tx, call).await })).await?;
+        if let Some(queue) = queue {
+            self.tell_members(queue).await;
+        }
+        Ok(())
+    }
+
+    /// The agent's queues with what waits in them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn view(&self, user: UserId) -> Result<Vec<QueueView>, ApiError> {
+        let mut views = Vec::new();
+        for QueueName { id, name } in self.0.queues.of_member(user).await? {
+            let (waiting, oldest_since) = store::length(&self.0.db, id).await?;
+            views.push(QueueView { id, name, waiting, oldest_since });
+        }
+        Ok(views)
+    }
+
+    /// Looks at the queues whenever a call or an agent became free, until `stop`. Calls of an earlier run of the
+    /// server are gone and leave their queues first.
+    pub async fn run(self, stop: CancellationToken) {
+        if let Err(error) = self.0.db.write(|tx| Box::pin(async move { store::clear(tx).await })).await {
+            tracing::error!(%error, "the queues of the last run could not be cleared");
+        }
+        let mut news = self.0.agents.news();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.0.wake.notified() => {}
+                heard = news.recv() => match heard {
+                    Ok(News::Lost(_)) => continue,
+                    Ok(News::Free(_)) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                },
+            }
+            if let Err(error) = self.look().await {
+                tracing::error!(%error, "the queues could not be looked at; the next call or agent tries again");
+            }
+        }
+    }
+
+    /// Assigns as long as there is somebody for somebody.
+    async fn look(&self) -> Result<(), ApiError> {
+        for queue in store::queues(&self.0.db).await? {
+            let Some(plan) = self.0.queues.plan(queue).await? else {
+                tracing::warn!(%queue, "calls wait in a queue that does not exist");
+                continue;
+            };
+            let mut assigned = false;
+            while let Some((assignment, change)) = self.claim(queue, &plan).await? {
+                assigned = true;
+                self.told().remove(&assignment.call);
+                self.0.agents.stepped(assignment.agent, change).await;
+                self.0.decisions.send(Decision::Offer { assignment, ring_for: plan.ring_for }).ok();
+            }
+            for call in store::calls(&self.0.db, queue).await? {
+                if self.told().insert(call) {
+                    self.0.decisions.send(Decision::NobodyReady { call }).ok();
+                }
+            }
+            if assigned {
+                self.tell_members(queue).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// One claim, in one transaction: the queue's turn, the snapshot, the choice, the agent's mark.
+    async fn claim(&self, queue: QueueId, plan: &Plan) -> Result<Option<(Assignment, Option<Change>)>, ApiError> {
+        let now = self.0.clock.now();
+        let agents = self.0.agents.clone();
+        let Plan { rule, members, .. } = plan.clone();
+        let reachable = agents.reachable();
+        self.0
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    store::turn(tx, queue).await?;
+                    let waiting = store::waiting(tx, queue).await?;
+                    let members: Vec<UserId> = members.into_iter().filter(|user| reachable.contains(user)).collect();
+                    let candidates = agents
+                        .free_among(tx, &members)
+                        .await?
+                        .into_iter()
+                        .map(|free| Candidate { agent: free.user, idle_since: free.idle_since })
+                        .collect();
+                    let Some(assignment) = next(&Snapshot { rule, waiting, candidates }, now) else { return Ok(None) };
+                    let offered = SeatInput::Offered { call: assignment.call };
+                    match agents.apply_in(tx, assignment.agent, offered, By::Router).await {
+                        Ok(change) => {
+                            store::take(tx, assignment.call).await?;
+                            Ok(Some((assignment, change)))
+                        }
+                        // The agent was claimed or changed between the look and the mark: their news look again.
+                        Err(ApiError::Refused { .. }) => Ok(None),
+                        Err(error) => Err(error),
+                    }
+                })
+            })
+            .await
+    }
+
+    async fn tell_members(&self, queue: QueueId) {
+        let members = match self.0.queues.plan(queue).await {
+            Ok(plan) => plan.map(|plan| plan.members).unwrap_or_default(),
+            Err(error) => return tracing::warn!(%queue, %error, "the queue's members could not be read"),
+        };
+        for user in members {
+            if self.0.hub.has_sockets(user) {
+                match self.view(user).await {
+                    Ok(queues) => self.0.hub.publish(user, DeskEvent::Queues { queues }),
+                    Err(error) => tracing::warn!(%user, %error, "the queues could not be read for a desk"),
+                }
+            }
+        }
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, HashSet<InteractionId>> {
+        self.0.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
