@@ -1,1 +1,3 @@
+//! The `madoguchi` command: see `server::cli`.
+
 fn main() {}
