@@ -1,4 +1,4 @@
--- People who can sign in, their sessions, and the brake on guessing.
+-- People who can sign in, their sessions, the brake on guessing, and the trail of what was done.
 
 CREATE TABLE users (
     id            TEXT PRIMARY KEY NOT NULL,
@@ -35,3 +35,20 @@ CREATE TABLE sign_in_tries (
     touched_at BIGINT NOT NULL
 );
 CREATE INDEX sign_in_tries_by_age ON sign_in_tries (touched_at);
+
+-- The trail of what was done: see the slice `audit`.
+CREATE TABLE audit_log (
+    id       TEXT PRIMARY KEY NOT NULL,
+    at       BIGINT NOT NULL,
+    -- Who did it; empty for the command line and the server itself.
+    actor_id TEXT REFERENCES users (id) ON DELETE SET NULL,
+    -- A code: session.signed_in, queue.saved, …
+    action   TEXT NOT NULL,
+    -- About whom or what, as it was named then.
+    subject  TEXT,
+    -- JSON: the fields that changed, without secrets and without customers' personal data.
+    detail   TEXT NOT NULL DEFAULT '{}',
+    -- Where it came from, if over the network.
+    address  TEXT
+);
+CREATE INDEX audit_log_by_time ON audit_log (at);
