@@ -2,3 +2,6 @@
 //!
 //! Everything that decides is in `domain` or in a slice's `model.rs` and is tested natively; this crate draws.
 //! Only `platform`, `realtime::socket` and `telephony::microphone` call the browser.
+
+pub mod format;
+pub mod text;

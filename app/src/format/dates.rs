@@ -1,0 +1,66 @@
+//! Dates and times of day by the browser's own `Intl`, in its time zone.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use domain::time::Timestamp;
+use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::text::Language;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Form {
+    Time,
+    Day,
+    DateTime,
+}
+
+thread_local! {
+    /// Making a formatter costs far more than using it.
+    static FORMATTERS: RefCell<HashMap<(Language, Form), Function>> = RefCell::new(HashMap::new());
+}
+
+/// `14:02`
+pub fn clock_time(at: Timestamp, language: Language) -> String {
+    formatted(at, language, Form::Time)
+}
+
+/// `11月22日(日)`, `Sun, Nov 22`, `11월 22일 (일)`
+pub fn day(at: Timestamp, language: Language) -> String {
+    formatted(at, language, Form::Day)
+}
+
+/// `11/22 14:02`, with the seconds left out.
+pub fn date_time(at: Timestamp, language: Language) -> String {
+    formatted(at, language, Form::DateTime)
+}
+
+fn formatted(at: Timestamp, language: Language, form: Form) -> String {
+    let format = FORMATTERS
+        .with_borrow_mut(|made| made.entry((language, form)).or_insert_with(|| formatter(language, form)).clone());
+    // Milliseconds since 1970 are exact in a double for the next 285,000 years.
+    #[expect(clippy::cast_precision_loss, reason = "|milliseconds| stays below 2^53")]
+    let date = Date::new(&JsValue::from_f64(at.0 as f64));
+    format.call1(&JsValue::UNDEFINED, &date).ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+fn formatter(language: Language, form: Form) -> Function {
+    let parts: &[(&str, &str)] = match form {
+        Form::Time => &[("hour", "numeric"), ("minute", "2-digit"), ("hourCycle", "h23")],
+        Form::Day => &[("month", "short"), ("day", "numeric"), ("weekday", "short")],
+        Form::DateTime => &[
+            ("month", "2-digit"),
+            ("day", "2-digit"),
+            ("hour", "2-digit"),
+            ("minute", "2-digit"),
+            ("hourCycle", "h23"),
+        ],
+    };
+    let options = Object::new();
+    for (name, value) in parts {
+        // Setting a property of a fresh plain object cannot fail.
+        drop(Reflect::set(&options, &(*name).into(), &(*value).into()));
+    }
+    Intl::DateTimeFormat::new(&Array::of1(&language.tag().into()), &options).format()
+}

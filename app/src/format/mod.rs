@@ -1,0 +1,11 @@
+//! Numbers, times and dates as they are shown. Pure, except the dates, which are the browser's own.
+
+#[cfg(target_arch = "wasm32")]
+mod dates;
+mod phone;
+mod timer;
+
+#[cfg(target_arch = "wasm32")]
+pub use dates::{clock_time, date_time, day};
+pub use phone::{Erased, Typed, digits_only, typed};
+pub use timer::timer;
