@@ -90,18 +90,3 @@ impl From<DbError> for wire::ApiError {
         }
     }
 }
-
-/// What the desk is told; the log is told more, since this is the last place that knows.
-impl From<DbError> for wire::ApiError {
-    fn from(error: DbError) -> Self {
-        tracing::error!(%error, "a statement failed");
-        match error {
-            DbError::Unavailable(_) | DbError::DiskFull | DbError::Closed => Self::Unavailable,
-            DbError::Conflict(_)
-            | DbError::Newer { .. }
-            | DbError::Diverged(_)
-            | DbError::Corrupt { .. }
-            | DbError::Panicked => Self::Server,
-        }
-    }
-}
