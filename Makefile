@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-one test-long lint fmt shots desk setup
+.PHONY: help run dev test test-one test-long lint behaviours fmt shots desk setup
 
 CACHE := $(or $(MADOGUCHI_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/madoguchi)
 export MADOGUCHI_TOOLS ?= $(CACHE)/tools
@@ -40,6 +40,9 @@ test-long: ## The Rust tests at full length: 100 times the property cases, and e
 lint: ## Formatting, lints and dependency rules only
 	scripts/setup.sh test
 	scripts/lint.sh
+
+behaviours: ## Bring docs/behaviours.md up to date with the tests
+	BLESS=1 cargo test --quiet --package testkit --test tree the_page_and_the_tests_agree
 
 fmt: ## Format everything
 	cargo fmt --all
