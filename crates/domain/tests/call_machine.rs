@@ -1,0 +1,273 @@
+//! The call machine against a small model of itself, over random histories.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use domain::agents::SeatInput;
+use domain::ids::{InteractionId, QueueId, UserId};
+use domain::refusal::Refusal;
+use domain::routing::Rule;
+use domain::telephony::{Because, Call, CallEvent, CallInput, CallOutput, Command, Failure, Outcome};
+use domain::time::Timestamp;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const CALL: InteractionId = InteractionId(Uuid::from_u128(1));
+const QUEUE: QueueId = QueueId(Uuid::from_u128(2));
+const RING: Duration = Duration::from_secs(20);
+
+fn agent(n: u8) -> UserId {
+    UserId(Uuid::from_u128(100 + u128::from(n)))
+}
+
+fn because() -> Because {
+    Because { rule: Rule::LongestIdle, candidates: 1, idle_ms: 0, waiting_before: 0, skipped: 0 }
+}
+
+fn offer(n: u8) -> CallInput {
+    CallInput::Offer { agent: agent(n), because: because(), ring_for: RING }
+}
+
+fn command(n: u8, command: Command) -> CallInput {
+    CallInput::Command { by: agent(n), command }
+}
+
+fn commands() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        Just(Command::Answer),
+        Just(Command::Decline),
+        Just(Command::Hold),
+        Just(Command::Resume),
+        Just(Command::HangUp),
+    ]
+}
+
+fn inputs() -> impl Strategy<Value = CallInput> {
+    prop_oneof![
+        4 => (0..3u8).prop_map(offer),
+        6 => (0..3u8, commands()).prop_map(|(n, c)| command(n, c)),
+        1 => Just(CallInput::NobodyReady),
+        1 => (0..3u8).prop_map(|n| CallInput::DeskLost { agent: agent(n) }),
+        1 => Just(CallInput::FarRinging),
+        1 => Just(CallInput::FarEarlyMedia),
+        1 => Just(CallInput::FarAnswered),
+        1 => Just(CallInput::FarFailed { status: Some(486), failure: Failure::Busy }),
+        1 => Just(CallInput::FarGone),
+        1 => Just(CallInput::FarBroken),
+        2 => Just(CallInput::Deadline),
+    ]
+}
+
+/// What the customer's leg and the agents' seats have been told, by the outputs alone.
+#[derive(Default)]
+struct World {
+    customer_answered: bool,
+    customer_gone: bool,
+    finished: Option<Outcome>,
+    recorded_end: Option<Outcome>,
+    /// Who rings or talks, as their seats know.
+    engaged: BTreeMap<UserId, &'static str>,
+}
+
+impl World {
+    fn take(&mut self, outputs: Vec<CallOutput>) {
+        for output in outputs {
+            assert!(self.finished.is_none(), "{output:?} after the call was finished");
+            match output {
+                CallOutput::AnswerCustomer => {
+                    assert!(!self.customer_answered, "the customer is answered once");
+                    self.customer_answered = true;
+                }
+                CallOutput::RefuseCustomer(_) | CallOutput::CancelFarEnd => {
+                    assert!(!self.customer_answered && !self.customer_gone);
+                    self.customer_gone = true;
+                }
+                CallOutput::HangUpCustomer => {
+                    assert!(self.customer_answered && !self.customer_gone);
+                    self.customer_gone = true;
+                }
+                CallOutput::Ring => assert!(!self.customer_answered, "180 after 200"),
+                CallOutput::Music => assert!(self.customer_answered),
+                CallOutput::Bridge { .. } | CallOutput::OneWayHold { .. } => assert!(self.customer_answered),
+                CallOutput::Ringback { .. } | CallOutput::EarlyMedia { .. } => assert!(!self.customer_answered),
+                CallOutput::Silence | CallOutput::Requeue => {}
+                CallOutput::Seat { agent, input } => match input {
+                    SeatInput::Connected { .. } | SeatInput::Resumed { .. } => {
+                        self.engaged.insert(agent, "talking");
+                    }
+                    SeatInput::Held { .. } => {
+                        self.engaged.insert(agent, "held");
+                    }
+                    SeatInput::Declined { .. }
+                    | SeatInput::Missed { .. }
+                    | SeatInput::Withdrawn { .. }
+                    | SeatInput::Ended { .. } => {
+                        assert!(self.engaged.remove(&agent).is_some(), "{agent} was let go without being engaged");
+                    }
+                    other => panic!("a call never tells a seat {other:?}"),
+                },
+                CallOutput::Record(CallEvent::Offered { agent, .. }) => {
+                    self.engaged.insert(agent, "ringing");
+                }
+                CallOutput::Record(CallEvent::Ended { outcome }) => self.recorded_end = Some(outcome),
+                CallOutput::Record(_) => {}
+                CallOutput::Finish(outcome) => self.finished = Some(outcome),
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Whatever happens in whatever order: one answer at most, one end exactly, and nobody is left engaged.
+    #[test]
+    fn an_inbound_call_ends_once_and_frees_everybody(may_answer: bool, history in prop::collection::vec((inputs(), 0..40_000i64), 0..60)) {
+        let (mut call, outputs) = Call::inbound(CALL, QUEUE, may_answer);
+        let mut world = World::default();
+        world.take(outputs);
+        let mut now = Timestamp(0);
+        for (input, later) in history {
+            now = Timestamp(now.0 + later);
+            let before = call.clone();
+            let network_says_goodbye = matches!(input, CallInput::FarGone | CallInput::FarBroken);
+            match call.on(input.clone(), now) {
+                Ok(outputs) => world.take(outputs),
+                Err(_) => {
+                    prop_assert!(matches!(input, CallInput::Command { .. }), "only commands are refused");
+                    prop_assert_eq!(&before, &call);
+                }
+            }
+            prop_assert!(!network_says_goodbye || call.is_over(), "the customer's goodbye always ends the call");
+            prop_assert_eq!(call.is_over(), world.finished.is_some());
+            prop_assert_eq!(world.finished, world.recorded_end);
+            prop_assert_eq!(call.agent().into_iter().collect::<Vec<_>>(), world.engaged.keys().copied().collect::<Vec<_>>());
+        }
+    }
+
+    /// The same for a call that an agent dials.
+    #[test]
+    fn an_outbound_call_ends_once_and_leads_to_after_call_work(history in prop::collection::vec((inputs(), 0..40_000i64), 0..60)) {
+        let (mut call, outputs) = Call::outbound(CALL, agent(0), Timestamp(0));
+        let mut world = World::default();
+        world.take(outputs);
+        world.engaged.insert(agent(0), "dialling");
+        let mut now = Timestamp(0);
+        for (input, later) in history {
+            now = Timestamp(now.0 + later);
+            // The far end's answer is what makes the customer's leg an answered one here.
+            if matches!(input, CallInput::FarAnswered) && matches!(call, Call::Dialling { .. }) {
+                world.customer_answered = true;
+            }
+            if let Ok(outputs) = call.on(input, now) {
+                world.take(outputs);
+            }
+            prop_assert_eq!(call.is_over(), world.finished.is_some());
+            prop_assert_eq!(call.is_over(), world.engaged.is_empty());
+        }
+    }
+
+    /// What `allows` says is what `on` does.
+    #[test]
+    fn a_button_is_enabled_exactly_when_the_command_is_taken(history in prop::collection::vec(inputs(), 0..20), n in 0..3u8, asked in commands()) {
+        let (mut call, _) = Call::inbound(CALL, QUEUE, true);
+        for (second, input) in history.into_iter().enumerate() {
+            call.on(input, Timestamp(i64::try_from(second).unwrap() * 1_000)).ok();
+        }
+        let allowed = call.allows(agent(n), asked);
+        prop_assert_eq!(allowed, call.on(command(n, asked), Timestamp(1_000_000)).map(drop));
+    }
+}
+
+fn ringing(may_answer: bool) -> Call {
+    let (mut call, _) = Call::inbound(CALL, QUEUE, may_answer);
+    call.on(offer(1), Timestamp(0)).unwrap();
+    call
+}
+
+fn talking() -> Call {
+    let mut call = ringing(true);
+    call.on(command(1, Command::Answer), Timestamp(1_000)).unwrap();
+    call
+}
+
+#[test]
+fn s15_answering_answers_the_customer_and_joins_the_two() {
+    let mut call = ringing(true);
+    let outputs = call.on(command(1, Command::Answer), Timestamp(5_000)).unwrap();
+    assert_eq!(outputs[0], CallOutput::AnswerCustomer);
+    assert_eq!(outputs[1], CallOutput::Bridge { agent: agent(1) });
+    assert_eq!(call, Call::Connected { id: CALL, agent: agent(1), since: Timestamp(5_000) });
+}
+
+#[test]
+fn s16_a3_a_declined_call_goes_back_to_the_front_and_skips_the_decliner_who_stays_ready() {
+    let mut call = ringing(false);
+    let outputs = call.on(command(1, Command::Decline), Timestamp(5_000)).unwrap();
+    assert!(outputs.contains(&CallOutput::Requeue));
+    assert!(outputs.contains(&CallOutput::Record(CallEvent::Queued { queue: QUEUE, front: true })));
+    assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Declined { call: CALL } }));
+    assert!(matches!(call, Call::Waiting { skipped, .. } if skipped == vec![agent(1)]));
+}
+
+#[test]
+fn a3_an_unanswered_offer_runs_out_at_its_deadline_and_not_before() {
+    let mut call = ringing(false);
+    assert_eq!(call.deadline(), Some(Timestamp(20_000)));
+    assert_eq!(call.on(CallInput::Deadline, Timestamp(19_999)), Ok(vec![]));
+    let outputs = call.on(CallInput::Deadline, Timestamp(20_000)).unwrap();
+    assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Missed { call: CALL } }));
+}
+
+#[test]
+fn a29_it_rings_while_somebody_is_ready_and_turns_to_music_after_the_first_refusal() {
+    let (mut call, _) = Call::inbound(CALL, QUEUE, true);
+    assert_eq!(call.on(offer(1), Timestamp(0)).unwrap()[0], CallOutput::Ring);
+    let outputs = call.on(command(1, Command::Decline), Timestamp(1)).unwrap();
+    let answer = outputs.iter().position(|output| *output == CallOutput::AnswerCustomer);
+    let music = outputs.iter().position(|output| *output == CallOutput::Music);
+    assert!(answer.is_some() && answer < music);
+    // The next offer no longer rings at the customer's: music goes on.
+    assert!(!call.on(offer(2), Timestamp(2)).unwrap().contains(&CallOutput::Ring));
+}
+
+#[test]
+fn a29_with_nobody_ready_it_answers_with_music_unless_the_queue_never_answers_first() {
+    let (mut call, _) = Call::inbound(CALL, QUEUE, true);
+    let outputs = call.on(CallInput::NobodyReady, Timestamp(0)).unwrap();
+    assert_eq!(outputs[..2], [CallOutput::AnswerCustomer, CallOutput::Music]);
+    let (mut call, _) = Call::inbound(CALL, QUEUE, false);
+    assert_eq!(call.on(CallInput::NobodyReady, Timestamp(0)), Ok(vec![CallOutput::Ring]));
+}
+
+#[test]
+fn s23_s24_s25_hold_gives_the_customer_music_and_leaves_the_agent_the_customers_voice() {
+    let mut call = talking();
+    let outputs = call.on(command(1, Command::Hold), Timestamp(2_000)).unwrap();
+    assert_eq!(outputs[0], CallOutput::OneWayHold { agent: agent(1) });
+    let outputs = call.on(command(1, Command::Resume), Timestamp(3_000)).unwrap();
+    assert_eq!(outputs[0], CallOutput::Bridge { agent: agent(1) });
+    assert_eq!(call, Call::Connected { id: CALL, agent: agent(1), since: Timestamp(1_000) });
+}
+
+#[test]
+fn s26_s27_hanging_up_ends_the_customers_leg_and_s28_begins_after_call_work() {
+    let mut call = talking();
+    let outputs = call.on(command(1, Command::HangUp), Timestamp(9_000)).unwrap();
+    assert!(outputs.contains(&CallOutput::HangUpCustomer));
+    assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Ended { call: CALL } }));
+    assert_eq!(outputs.last(), Some(&CallOutput::Finish(Outcome::AgentHungUp)));
+    assert_eq!(call.on(command(1, Command::HangUp), Timestamp(9_001)), Err(Refusal::CallEnded));
+}
+
+#[test]
+fn another_agents_command_is_refused_in_every_state() {
+    for mut call in [ringing(true), talking()] {
+        assert_eq!(call.on(command(2, Command::HangUp), Timestamp(1_500)), Err(Refusal::NotYourCall));
+    }
+}
+
+#[test]
+fn a_lost_desk_never_ends_a_call_that_is_up() {
+    let mut call = talking();
+    assert_eq!(call.on(CallInput::DeskLost { agent: agent(1) }, Timestamp(2_000)), Ok(vec![]));
+    assert!(!call.is_over());
+}
