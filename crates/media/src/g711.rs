@@ -67,6 +67,7 @@ const fn alaw_to_linear(octet: u8) -> i16 {
     if bits & 0x80 != 0 { magnitude } else { -magnitude }
 }
 
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "segment and interval are below 16")]
 const fn linear_to_ulaw(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80_u8 } else { 0 };
     let wide = sample as i32;
@@ -78,6 +79,7 @@ const fn linear_to_ulaw(sample: i16) -> u8 {
     !(sign | (segment << 4) | interval)
 }
 
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "segment and interval are below 16")]
 const fn linear_to_alaw(sample: i16) -> u8 {
     let sign = if sample >= 0 { 0x80_u8 } else { 0 };
     // One's complement, so that both halves have the same steps and the smallest sample does not overflow.
@@ -91,23 +93,42 @@ const fn linear_to_alaw(sample: i16) -> u8 {
     (sign | bits) ^ 0x55
 }
 
-macro_rules! table {
-    ($octet:ident => $value:expr, $kind:ty) => {{
-        let mut table = [0 as $kind; 256];
-        let mut index = 0;
-        while index < 256 {
-            let $octet = index as u8;
-            table[index] = $value;
-            index += 1;
+static ULAW_TO_LINEAR: [i16; 256] = to_linear(Codec::Pcmu);
+static ALAW_TO_LINEAR: [i16; 256] = to_linear(Codec::Pcma);
+static ULAW_TO_ALAW: [u8; 256] = to_other(Codec::Pcmu);
+static ALAW_TO_ULAW: [u8; 256] = to_other(Codec::Pcma);
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the index")]
+const fn to_linear(law: Codec) -> [i16; 256] {
+    let mut table = [0; 256];
+    let mut octet = 0_u8;
+    loop {
+        table[octet as usize] = match law {
+            Codec::Pcmu => ulaw_to_linear(octet),
+            Codec::Pcma => alaw_to_linear(octet),
+        };
+        if octet == u8::MAX {
+            return table;
         }
-        table
-    }};
+        octet += 1;
+    }
 }
 
-static ULAW_TO_LINEAR: [i16; 256] = table!(octet => ulaw_to_linear(octet), i16);
-static ALAW_TO_LINEAR: [i16; 256] = table!(octet => alaw_to_linear(octet), i16);
-static ULAW_TO_ALAW: [u8; 256] = table!(octet => linear_to_alaw(ulaw_to_linear(octet)), u8);
-static ALAW_TO_ULAW: [u8; 256] = table!(octet => linear_to_ulaw(alaw_to_linear(octet)), u8);
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks the index")]
+const fn to_other(law: Codec) -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut octet = 0_u8;
+    loop {
+        table[octet as usize] = match law {
+            Codec::Pcmu => linear_to_alaw(ulaw_to_linear(octet)),
+            Codec::Pcma => linear_to_ulaw(alaw_to_linear(octet)),
+        };
+        if octet == u8::MAX {
+            return table;
+        }
+        octet += 1;
+    }
+}
 
 #[cfg(test)]
 mod tests {

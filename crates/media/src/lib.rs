@@ -5,7 +5,19 @@
 
 mod codec;
 pub mod g711;
+pub mod latch;
+pub mod melody;
 pub mod music;
+pub mod out_stream;
+pub mod reception;
+pub mod rtcp;
+pub mod rtp;
+pub mod tone;
+pub mod voice;
+pub mod wav;
 
 pub use codec::{Codec, FRAME, RATE};
+pub use latch::Latch;
 pub use music::Music;
+pub use out_stream::OutStream;
+pub use reception::Reception;

@@ -15,36 +15,36 @@ pub const FRAME_TIME: Duration = Duration::from_millis(20);
 /// A loop of sound in frames of 20 ms.
 #[derive(Clone)]
 pub struct Music {
-    pcmu: Arc<[Arc<[u8]>]>,
-    pcma: Arc<[Arc<[u8]>]>,
+    mu_law: Arc<[Arc<[u8]>]>,
+    a_law: Arc<[Arc<[u8]>]>,
 }
 
 impl Music {
     /// Encodes a loop of 16-bit samples at 8 kHz, mono. A last frame that is not full is filled with silence, so that
     /// the loop is a whole number of frames; an empty clip becomes one frame of silence.
     pub fn of_pcm(samples: &[i16]) -> Self {
-        let mut pcmu = Vec::new();
-        let mut pcma = Vec::new();
+        let mut mu_law = Vec::new();
+        let mut a_law = Vec::new();
         for chunk in samples.chunks(FRAME) {
             let mut frame = [0_i16; FRAME];
             for (to, from) in frame.iter_mut().zip(chunk) {
                 *to = *from;
             }
-            pcmu.push(encoded(Codec::Pcmu, &frame));
-            pcma.push(encoded(Codec::Pcma, &frame));
+            mu_law.push(encoded(Codec::Pcmu, &frame));
+            a_law.push(encoded(Codec::Pcma, &frame));
         }
-        if pcmu.is_empty() {
-            pcmu.push(encoded(Codec::Pcmu, &[0; FRAME]));
-            pcma.push(encoded(Codec::Pcma, &[0; FRAME]));
+        if mu_law.is_empty() {
+            mu_law.push(encoded(Codec::Pcmu, &[0; FRAME]));
+            a_law.push(encoded(Codec::Pcma, &[0; FRAME]));
         }
-        Self { pcmu: pcmu.into(), pcma: pcma.into() }
+        Self { mu_law: mu_law.into(), a_law: a_law.into() }
     }
 
     /// The frame that sounds at `position` after any fixed origin: [`FRAME`] octets.
     pub fn frame(&self, codec: Codec, position: Duration) -> Arc<[u8]> {
         let frames = match codec {
-            Codec::Pcmu => &self.pcmu,
-            Codec::Pcma => &self.pcma,
+            Codec::Pcmu => &self.mu_law,
+            Codec::Pcma => &self.a_law,
         };
         let number = position.as_millis() / FRAME_TIME.as_millis();
         let index = usize::try_from(number % (frames.len().max(1) as u128)).unwrap_or(0);
@@ -53,7 +53,7 @@ impl Music {
 
     /// How long one turn of the loop lasts.
     pub fn length(&self) -> Duration {
-        FRAME_TIME.saturating_mul(u32::try_from(self.pcmu.len()).unwrap_or(u32::MAX))
+        FRAME_TIME.saturating_mul(u32::try_from(self.mu_law.len()).unwrap_or(u32::MAX))
     }
 }
 
