@@ -4,4 +4,6 @@
 //! Only `platform`, `realtime::socket` and `telephony::microphone` call the browser.
 
 pub mod format;
+#[cfg(target_arch = "wasm32")]
+pub mod platform;
 pub mod text;
