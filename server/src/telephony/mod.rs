@@ -1,3 +1,23 @@
-//! Calls: the audio of both legs, and what joins them.
+//! Calls: SIP towards the trunks, audio of both legs, and the call machine that joins them.
+//!
+//! ```text
+//!  trunk ◄─ SIP ─► sip_endpoint ─► calls ─► call_task (one a call) ─► effects ─► gateway, seats, queue, log, desk
+//!                                                 ▲
+//!  desk ── server functions ──► port ─────────────┘
+//! ```
+//!
+//! [`domain::telephony::Call`] decides what happens to a call; everything here only carries it out. A call lives in one
+//! task on this node, its log in the database.
+//!
+//! **Invariant:** no call waits for the database before it is heard, nobody outside this folder speaks SIP, and
+//! nothing here chooses an agent.
 
+pub mod call_log;
+pub mod directory;
 pub mod gateway;
+pub mod numbers;
+pub mod sip_endpoint;
+pub mod sip_stack;
+mod sip_tcp;
+mod store;
+pub mod trunk;

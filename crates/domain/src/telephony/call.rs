@@ -162,6 +162,8 @@ pub enum CallInput {
     FarBroken,
     /// [`Call::deadline`] has passed.
     Deadline,
+    /// The server stops and has waited for this call for as long as it may.
+    ServerStops,
 }
 
 /// What has to be done about it, in this order.
@@ -404,6 +406,7 @@ impl Call {
                 }
                 CallInput::FarGone => self.end(Outcome::Abandoned, None),
                 CallInput::FarBroken => self.broken(*answered),
+                CallInput::ServerStops => self.stopped(*answered),
                 CallInput::Command { .. }
                 | CallInput::DeskLost { .. }
                 | CallInput::FarRinging
@@ -421,6 +424,7 @@ impl Call {
                 }
                 CallInput::FarGone => self.end(Outcome::Abandoned, None),
                 CallInput::FarBroken => self.broken(*answered),
+                CallInput::ServerStops => self.stopped(*answered),
                 CallInput::Deadline
                 | CallInput::DeskLost { .. }
                 | CallInput::Command { .. }
@@ -464,6 +468,7 @@ impl Call {
                         Outcome::Failed { failure: Failure::NoAnswer, sip_status: None },
                         Some(CallOutput::CancelFarEnd),
                     ),
+                    CallInput::ServerStops => self.end(Outcome::Lost, Some(CallOutput::CancelFarEnd)),
                     CallInput::FarRinging
                     | CallInput::FarEarlyMedia
                     | CallInput::Deadline
@@ -476,6 +481,7 @@ impl Call {
             Self::Connected { .. } | Self::Held { .. } => match input {
                 CallInput::FarGone => self.end(Outcome::CustomerHungUp, None),
                 CallInput::FarBroken => self.broken(true),
+                CallInput::ServerStops => self.stopped(true),
                 // The customer's leg lives in the server: a lost desk never ends a call.
                 CallInput::DeskLost { .. }
                 | CallInput::Command { .. }
@@ -541,9 +547,15 @@ impl Call {
     }
 
     fn broken(&self, answered: bool) -> Step {
-        let outcome = Outcome::Failed { failure: Failure::Broken, sip_status: None };
-        let last = if answered { CallOutput::HangUpCustomer } else { CallOutput::RefuseCustomer(Refuse::Unavailable) };
-        self.end(outcome, Some(last))
+        self.end(Outcome::Failed { failure: Failure::Broken, sip_status: None }, Some(Self::farewell(answered)))
+    }
+
+    fn stopped(&self, answered: bool) -> Step {
+        self.end(Outcome::Lost, Some(Self::farewell(answered)))
+    }
+
+    fn farewell(answered: bool) -> CallOutput {
+        if answered { CallOutput::HangUpCustomer } else { CallOutput::RefuseCustomer(Refuse::Unavailable) }
     }
 
     fn end(&self, outcome: Outcome, towards_customer: Option<CallOutput>) -> Step {

@@ -1,0 +1,166 @@
+//! The log of calls: every line in order, written behind the calls' backs so that no audio ever waits for a disk.
+//!
+//! One writer takes all lines that have come up and writes them as one unit of work. While the database is away the
+//! lines wait in memory and the calls go on.
+
+use std::time::Duration;
+
+use domain::ids::UserId;
+use domain::telephony::{CallEvent, Numbered, Outcome};
+use domain::time::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::store::{self, Began, Ended, Line};
+use crate::clock::Clock;
+use crate::db::{Db, DbError};
+
+/// How many lines share one unit of work at most.
+const MOST_TOGETHER: usize = 256;
+/// How long to wait before a failed write is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A handle to the writer. Clones write into the same log; it ends, with all lines written, when the last is gone.
+#[derive(Clone, Debug)]
+pub struct CallLog {
+    lines: mpsc::UnboundedSender<Message>,
+}
+
+#[derive(Debug)]
+enum Message {
+    Line(Line),
+    Flush(oneshot::Sender<()>),
+}
+
+impl CallLog {
+    /// The log and its writer, to be run as a task. `written` is called after each unit of work that changed what a
+    /// list of calls shows.
+    pub fn new(db: Db, clock: Clock, written: impl Fn() + Send + 'static) -> (Self, impl Future<Output = ()> + Send) {
+        let (lines, queue) = mpsc::unbounded_channel();
+        (Self { lines }, write_all(db, clock, queue, written))
+    }
+
+    /// Writes a line after those that came before.
+    pub fn write(&self, line: Line) {
+        // Fails only where the writer's task was dropped with the runtime: then nothing can be written any more.
+        let _ = self.lines.send(Message::Line(line));
+    }
+
+    /// Returns when everything that came before is on disk.
+    pub async fn flush(&self) {
+        let (done, when) = oneshot::channel();
+        if self.lines.send(Message::Flush(done)).is_ok() {
+            let _ = when.await;
+        }
+    }
+}
+
+/// The one whom a line is about.
+pub(super) fn agent_of(event: &CallEvent) -> Option<UserId> {
+    match event {
+        CallEvent::Offered { agent, .. }
+        | CallEvent::Declined { agent }
+        | CallEvent::Missed { agent }
+        | CallEvent::OfferLost { agent }
+        | CallEvent::Dialled { agent }
+        | CallEvent::Connected { agent }
+        | CallEvent::Held { agent }
+        | CallEvent::Resumed { agent } => Some(*agent),
+        CallEvent::Started { .. }
+        | CallEvent::Queued { .. }
+        | CallEvent::MusicStarted
+        | CallEvent::FarEndRinging
+        | CallEvent::EarlyMedia
+        | CallEvent::Ended { .. } => None,
+    }
+}
+
+/// Closes what a killed server left open, and says who was on those calls, so that they can be freed.
+///
+/// # Errors
+/// The database's.
+pub async fn recover(db: &Db, now: Timestamp) -> Result<Vec<store::Open>, DbError> {
+    let open = store::open(db).await?;
+    let lines: Vec<Line> = open
+        .iter()
+        .flat_map(|call| {
+            let event = CallEvent::Ended { outcome: Outcome::Lost };
+            let ended = Ended {
+                call: call.call,
+                at: now,
+                outcome: Outcome::Lost,
+                sip_reason: None,
+                waited_ms: None,
+                // When it really ended nobody knows.
+                talked_ms: None,
+            };
+            [
+                Line::Event { call: call.call, event: Numbered { n: call.last + 1, at: now, event }, agent: None },
+                Line::Ended(Box::new(ended)),
+            ]
+        })
+        .collect();
+    write_together(db, lines).await?;
+    Ok(open)
+}
+
+async fn write_all(db: Db, clock: Clock, mut queue: mpsc::UnboundedReceiver<Message>, written: impl Fn() + Send) {
+    let mut messages = Vec::new();
+    while queue.recv_many(&mut messages, MOST_TOGETHER).await > 0 {
+        let mut lines = Vec::new();
+        let mut waiting = Vec::new();
+        for message in messages.drain(..) {
+            match message {
+                Message::Line(line) => lines.push(line),
+                Message::Flush(done) => waiting.push(done),
+            }
+        }
+        let shows = lines.iter().any(|line| !matches!(line, Line::Event { .. }));
+        write_until_done(&db, &clock, lines).await;
+        if shows {
+            written();
+        }
+        for done in waiting {
+            let _ = done.send(());
+        }
+    }
+}
+
+async fn write_until_done(db: &Db, clock: &Clock, lines: Vec<Line>) {
+    let mut complained = false;
+    loop {
+        match write_together(db, lines.clone()).await {
+            Ok(()) => return,
+            Err(error) if error.may_pass() => {
+                if !complained {
+                    tracing::error!(%error, lines = lines.len(), "the call log cannot be written now; calls go on, the lines wait");
+                    complained = true;
+                }
+                clock.sleep(RETRY).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, lines = lines.len(), "lines of the call log were refused for good and are lost");
+                return;
+            }
+        }
+    }
+}
+
+async fn write_together(db: &Db, lines: Vec<Line>) -> Result<(), DbError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    db.write(move |tx| {
+        Box::pin(async move {
+            for line in &lines {
+                store::write(tx, line).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// The row of a call that begins.
+pub(super) fn began(began: Began) -> Line {
+    Line::Began(Box::new(began))
+}

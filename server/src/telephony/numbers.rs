@@ -1,0 +1,156 @@
+//! Phone numbers as people type them and as trunks write them, read by the account's numbering plan.
+
+use domain::phone::{E164, ShownNumber};
+use phonenumber::country::Id;
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Mode, PhoneNumber};
+use wire::telephony::ReadNumber;
+
+/// The numbering plan of one country: what a number without a country code means, and how numbers are written there.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberingPlan {
+    country: Id,
+}
+
+/// The text names no country.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no country: give two letters of ISO 3166-1, such as JP or KR")]
+pub struct UnknownCountry(String);
+
+impl NumberingPlan {
+    /// The plan of a country, by its two letters of ISO 3166-1.
+    ///
+    /// # Errors
+    /// [`UnknownCountry`].
+    pub fn of(country: &str) -> Result<Self, UnknownCountry> {
+        let country = country.to_ascii_uppercase().parse().map_err(|_| UnknownCountry(country.to_owned()))?;
+        Ok(Self { country })
+    }
+
+    /// Reads what a person typed: any spacing, hyphens, brackets, full-width digits and signs. None if that cannot be
+    /// a number.
+    pub fn read(&self, text: &str) -> Option<ShownNumber> {
+        self.parse(text).and_then(|number| self.shown(&number))
+    }
+
+    /// The same, with the country that the number belongs to, for the dialler.
+    pub fn describe(&self, text: &str) -> ReadNumber {
+        let parsed = self.parse(text);
+        let country = parsed.as_ref().and_then(|number| number.country().id()).map(|id| id.as_ref().to_owned());
+        let number = parsed.and_then(|number| self.shown(&number));
+        ReadNumber { country: country.filter(|_| number.is_some()), number }
+    }
+
+    /// Reads the user part of a SIP address: E.164 with or without its `+`, or the national form.
+    pub fn read_dialled(&self, user: &str) -> Option<ShownNumber> {
+        // RFC 3966 §5.1: parameters such as `;phone-context=` follow the number.
+        let user = user.split(';').next().unwrap_or_default();
+        self.read(user).or_else(|| {
+            let international = !user.starts_with(['+', '0']) && user.bytes().all(|byte| byte.is_ascii_digit());
+            international.then(|| self.read(&format!("+{user}"))).flatten()
+        })
+    }
+
+    /// How a stored number is written here: in the national form at home, in the international one otherwise.
+    pub fn show(&self, e164: &E164) -> ShownNumber {
+        self.read(e164.as_str()).unwrap_or_else(|| ShownNumber { e164: e164.clone(), shown: e164.as_str().to_owned() })
+    }
+
+    fn parse(&self, text: &str) -> Option<PhoneNumber> {
+        let plain = narrow(text);
+        // The library also finds numbers inside of sentences; a destination is nothing but a number.
+        let is_plain = plain.chars().all(|c| c.is_ascii_digit() || "+-() ./".contains(c));
+        if !is_plain || plain.len() > 40 {
+            return None;
+        }
+        let parsed = phonenumber::parse(Some(self.country), plain.trim()).ok()?;
+        is_possible(&parsed).then_some(parsed)
+    }
+
+    fn shown(&self, number: &PhoneNumber) -> Option<ShownNumber> {
+        let e164 = E164::parse(&number.format().mode(Mode::E164).to_string()).ok()?;
+        let at_home = DATABASE.by_id(self.country.as_ref()).is_some_and(|home| home.country_code() == number.code().value());
+        let mode = if at_home { Mode::National } else { Mode::International };
+        Some(ShownNumber { e164, shown: number.format().mode(mode).to_string() })
+    }
+}
+
+/// Whether its length is one that its country has. Not whether the range is assigned: plans grow faster than tables.
+fn is_possible(number: &PhoneNumber) -> bool {
+    let digits = number.national().to_string().len();
+    let lengths = |metadata: &phonenumber::Metadata| {
+        metadata.descriptors().general().possible_length().iter().any(|length| usize::from(*length) == digits)
+    };
+    DATABASE.by_code(&number.code().value()).is_some_and(|plans| plans.into_iter().any(lengths))
+}
+
+/// Full-width forms (U+FF01–U+FF5E) and the hyphens of Japanese keyboards as their ASCII selves.
+fn narrow(text: &str) -> String {
+    text.trim()
+        .chars()
+        .map(|c| match c {
+            '\u{FF01}'..='\u{FF5E}' => u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c),
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}' | '\u{FF70}' => '-',
+            '\u{3000}' | '\u{A0}' | '\t' => ' ',
+            other => other,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(country: &str, text: &str) -> Option<(String, String)> {
+        let read = NumberingPlan::of(country).unwrap().read(text)?;
+        Some((read.e164.into(), read.shown))
+    }
+
+    #[test]
+    fn a_japanese_number_is_read_in_every_spelling_people_use() {
+        let mobile = Some(("+819012345678".to_owned(), "090-1234-5678".to_owned()));
+        for text in [
+            "09012345678",
+            "090-1234-5678",
+            " 090 1234 5678 ",
+            "０９０－１２３４－５６７８",
+            "０９０ー１２３４ー５６７８",
+            "+81 90-1234-5678",
+            "＋８１９０１２３４５６７８",
+            "(090)1234-5678",
+        ] {
+            assert_eq!(read("JP", text), mobile, "{text}");
+        }
+        assert_eq!(read("JP", "0312345678"), Some(("+81312345678".to_owned(), "03-1234-5678".to_owned())));
+    }
+
+    #[test]
+    fn a_number_from_abroad_is_shown_with_its_country_code() {
+        assert_eq!(read("JP", "+82 2-312-3456"), Some(("+8223123456".to_owned(), "+82 2-312-3456".to_owned())));
+        assert_eq!(read("KR", "010-1234-5678"), Some(("+821012345678".to_owned(), "010-1234-5678".to_owned())));
+        let described = NumberingPlan::of("JP").unwrap().describe("+82 10-1234-5678");
+        assert_eq!(described.country.as_deref(), Some("KR"));
+    }
+
+    #[test]
+    fn text_that_is_no_number_is_none() {
+        for text in ["", "+", "hello", "090", "call 09012345678", "0901234567890123456", "sip:09012345678@x", "１"] {
+            assert_eq!(read("JP", text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_user_part_of_a_trunk_may_miss_its_plus() {
+        let plan = NumberingPlan::of("JP").unwrap();
+        for user in ["0312345678", "81312345678", "+81312345678", "+81312345678;phone-context=jp"] {
+            assert_eq!(plan.read_dialled(user).unwrap().e164.as_str(), "+81312345678", "{user}");
+        }
+        assert_eq!(plan.read_dialled("desk"), None);
+    }
+
+    #[test]
+    fn a_country_is_two_letters() {
+        assert!(NumberingPlan::of("jp").is_ok());
+        assert!(NumberingPlan::of("Japan").is_err());
+    }
+}

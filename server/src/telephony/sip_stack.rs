@@ -1,0 +1,167 @@
+//! What calls and trunks know of SIP: plain values and one trait. Nothing here parses, sends or waits.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use domain::ids::TrunkId;
+use ipnet::IpNet;
+use media::Codec;
+use tokio::sync::mpsc;
+use wire::settings::TrunkTransport;
+
+/// A customer's leg, by the number that the stack gave it. Never used twice in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegId(pub u64);
+
+/// Where the customer's side wants our audio, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aim {
+    /// RTP address. `None`: it wants none (held, RFC 3264 §8.4); what was agreed before stays.
+    pub remote: Option<SocketAddr>,
+    /// Which law.
+    pub codec: Codec,
+    /// Payload type of RFC 4733 events, where agreed.
+    pub telephone_event: Option<u8>,
+}
+
+/// What happens to a leg, in order; the channel closes when the leg is gone for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LegEvent {
+    /// The far end rings (180).
+    Ringing,
+    /// The far end sends sound before it answers (183 with SDP).
+    EarlyMedia(Aim),
+    /// The far end answered (2xx).
+    Answered(Aim),
+    /// The far end refused, or could not be reached.
+    Refused {
+        /// 300–699.
+        status: u16,
+        /// The reason phrase, as it came.
+        reason: String,
+    },
+    /// Audio is to go elsewhere from now on: a re-INVITE, or an answer that came late.
+    Aimed(Aim),
+    /// The far end gave up (CANCEL) or hung up (BYE).
+    Gone,
+    /// The leg is lost: no ACK, no answer, transport gone.
+    Broken,
+}
+
+/// What happens to a leg.
+pub type LegEvents = mpsc::UnboundedReceiver<LegEvent>;
+
+/// Somebody calls; 100 has been said.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The leg.
+    pub leg: LegId,
+    /// What happens to it.
+    pub events: LegEvents,
+    /// The trunks on which this source is known, the likeliest first; never empty.
+    pub trunks: Vec<TrunkId>,
+    /// User parts that may hold the number dialled: of the Request-URI, then of To.
+    pub dialled: [String; 2],
+    /// User part of the caller's address as the trunk vouches for it (RFC 3325), else as it claims to be. None when
+    /// the caller asks to stay unknown (RFC 3323).
+    pub caller: Option<String>,
+    /// Where the caller wants our audio; none until its answer, where the call came without an offer.
+    pub aim: Option<Aim>,
+}
+
+/// A call to be made.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// The trunk's address.
+    pub to: SocketAddr,
+    /// How SIP travels there.
+    pub transport: TrunkTransport,
+    /// Host part of the addresses in the request.
+    pub host: String,
+    /// The number to call, as the trunk wants it.
+    pub destination: String,
+    /// The caller number to show.
+    pub caller: String,
+    /// For a trunk that asks who we are.
+    pub credentials: Option<(String, String)>,
+    /// What to offer, in order of preference.
+    pub codecs: Vec<Codec>,
+    /// Where we want the far end's audio.
+    pub audio: SocketAddr,
+}
+
+/// A registration to be kept (RFC 3261 §10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The registrar's address.
+    pub to: SocketAddr,
+    /// How SIP travels there.
+    pub transport: TrunkTransport,
+    /// The registrar's domain.
+    pub host: String,
+    /// User name and password.
+    pub credentials: Option<(String, String)>,
+}
+
+/// How a trunk's registration fares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistrationNews {
+    /// Made or refreshed.
+    Registered(TrunkId),
+    /// Failed; tried again by itself.
+    Failed {
+        /// Which.
+        trunk: TrunkId,
+        /// SIP status; none where no answer came.
+        status: Option<u16>,
+        /// When it is tried next.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// Who may speak to us, on which trunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The trunk.
+    pub trunk: TrunkId,
+    /// Its host's addresses.
+    pub addresses: Vec<SocketAddr>,
+    /// Further networks.
+    pub networks: Vec<IpNet>,
+    /// What may be spoken with it.
+    pub codecs: Vec<Codec>,
+}
+
+/// How much the stack holds; all zero when no call is left and its timers have run out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Legs in any state.
+    pub legs: usize,
+    /// Dialogs.
+    pub dialogs: usize,
+    /// Transactions.
+    pub transactions: usize,
+}
+
+/// A SIP user agent. Commands return at once; a command to a leg that is over changes nothing.
+#[async_trait::async_trait]
+pub trait SipStack: Send + Sync {
+    /// Calls somebody.
+    fn invite(&self, invite: Invite) -> (LegId, LegEvents);
+    /// Says 180 to a caller.
+    fn ring(&self, leg: LegId);
+    /// Says 200 to a caller, with the address at which we want its audio.
+    fn accept(&self, leg: LegId, audio: SocketAddr);
+    /// Refuses a caller.
+    fn refuse(&self, leg: LegId, status: u16);
+    /// Ends a leg in whatever state: CANCEL, BYE or a refusal.
+    fn hang_up(&self, leg: LegId);
+    /// Says who may speak to us from now on; everybody else is not answered.
+    fn set_peers(&self, peers: Vec<Peer>);
+    /// Registers on behalf of a trunk, in place of what was registered for it before.
+    fn register(&self, trunk: TrunkId, registration: Registration);
+    /// Removes a trunk's registration.
+    fn unregister(&self, trunk: TrunkId);
+    /// How much is held.
+    async fn held(&self) -> Held;
+}

@@ -1,0 +1,298 @@
+//! The SQL of calls: writing the row and the log, and the few questions that a running call asks.
+
+use domain::ids::{InteractionId, QueueId, TrunkId, UserId};
+use domain::phone::E164;
+use domain::telephony::{Direction, Numbered, Outcome};
+use domain::time::Timestamp;
+
+use crate::db::{Db, DbError, Tx, parse};
+use crate::{execute, fetch_all, fetch_optional};
+
+/// How a call begins in the store.
+#[derive(Clone, Debug)]
+pub struct Began {
+    /// Which.
+    pub call: InteractionId,
+    /// Who called whom.
+    pub direction: Direction,
+    /// The customer's number; none when withheld.
+    pub customer: Option<E164>,
+    /// Our number.
+    pub ours: Option<E164>,
+    /// Through which queue.
+    pub queue: Option<QueueId>,
+    /// Who dialled.
+    pub agent: Option<UserId>,
+    /// On which trunk.
+    pub trunk: TrunkId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a call ends in the store.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Which.
+    pub call: InteractionId,
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+    /// The far end's reason phrase, as it came.
+    pub sip_reason: Option<String>,
+    /// How long the customer waited for an agent.
+    pub waited_ms: Option<i64>,
+    /// How long they talked.
+    pub talked_ms: Option<i64>,
+}
+
+/// Something to be written about a call.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// The row.
+    Began(Box<Began>),
+    /// A line of the log.
+    Event {
+        /// Of which call.
+        call: InteractionId,
+        /// The line.
+        event: Numbered,
+        /// About whom.
+        agent: Option<UserId>,
+    },
+    /// The two talk.
+    Connected {
+        /// Which.
+        call: InteractionId,
+        /// With whom.
+        agent: UserId,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// The row's last words.
+    Ended(Box<Ended>),
+}
+
+/// A stored call, as far as after-call work shows it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Who called whom.
+    pub direction: Direction,
+    /// The customer's number.
+    pub customer: Option<E164>,
+    /// Our number.
+    pub ours: Option<E164>,
+    /// Through which queue.
+    pub queue: Option<QueueId>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When the two were connected.
+    pub connected_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The far end's reason phrase.
+    pub sip_reason: Option<String>,
+}
+
+/// A call that the store believes to be going on.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// Which.
+    pub call: InteractionId,
+    /// Everybody whom its log names.
+    pub agents: Vec<UserId>,
+    /// The number of its last line.
+    pub last: u32,
+    /// When the two were connected.
+    pub connected_at: Option<Timestamp>,
+}
+
+/// Writes one line. Written twice, it stands there once.
+pub(super) async fn write(tx: &mut Tx, line: &Line) -> Result<(), DbError> {
+    match line {
+        Line::Began(began) => execute!(
+            tx,
+            "INSERT INTO interactions
+                (id, kind, direction, customer_number, our_number, queue_id, agent_id, trunk_id, started_at)
+             VALUES ($1, 'call', $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+            began.call.to_string(),
+            direction_name(began.direction),
+            began.customer.as_ref().map(E164::to_string),
+            began.ours.as_ref().map(E164::to_string),
+            began.queue.map(|id| id.to_string()),
+            began.agent.map(|id| id.to_string()),
+            began.trunk.to_string(),
+            began.at.0
+        )
+        .map(drop),
+        Line::Event { call, event, agent } => execute!(
+            tx,
+            "INSERT INTO interaction_events (interaction_id, n, at, event, agent_id)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (interaction_id, n) DO NOTHING",
+            call.to_string(),
+            i64::from(event.n),
+            event.at.0,
+            json(&event.event)?,
+            agent.map(|id| id.to_string())
+        )
+        .map(drop),
+        Line::Connected { call, agent, at } => execute!(
+            tx,
+            "UPDATE interactions SET connected_at = $2, agent_id = $3 WHERE id = $1",
+            call.to_string(),
+            at.0,
+            agent.to_string()
+        )
+        .map(drop),
+        Line::Ended(ended) => execute!(
+            tx,
+            "UPDATE interactions SET ended_at = $2, outcome = $3, outcome_kind = $4, sip_status = $5, sip_reason = $6,
+                waited_ms = $7, talked_ms = $8
+             WHERE id = $1 AND ended_at IS NULL",
+            ended.call.to_string(),
+            ended.at.0,
+            json(&ended.outcome)?,
+            outcome_name(ended.outcome),
+            sip_status(ended.outcome),
+            ended.sip_reason.clone(),
+            ended.waited_ms,
+            ended.talked_ms
+        )
+        .map(drop),
+    }
+}
+
+/// Whether this call was ever begun.
+pub(super) async fn exists(db: &Db, call: InteractionId) -> Result<bool, DbError> {
+    fetch_optional!(db, (i64,), "SELECT started_at FROM interactions WHERE id = $1", call.to_string())
+        .map(|row| row.is_some())
+}
+
+/// What this agent dialled, latest first: our number and the customer's. The newest 100.
+pub(super) async fn dialled(db: &Db, agent: UserId) -> Result<Vec<(Option<E164>, Option<E164>)>, DbError> {
+    let rows = fetch_all!(
+        db,
+        (Option<String>, Option<String>),
+        "SELECT our_number, customer_number FROM interactions
+         WHERE agent_id = $1 AND direction = 'outbound' ORDER BY started_at DESC, id DESC LIMIT 100",
+        agent.to_string()
+    )?;
+    rows.into_iter().map(|(ours, customer)| Ok((number("our_number", ours)?, number("customer_number", customer)?))).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct StoredRow {
+    direction: String,
+    customer_number: Option<String>,
+    our_number: Option<String>,
+    queue_id: Option<String>,
+    started_at: i64,
+    connected_at: Option<i64>,
+    ended_at: Option<i64>,
+    outcome: Option<String>,
+    sip_reason: Option<String>,
+}
+
+/// One call.
+pub(super) async fn load(db: &Db, call: InteractionId) -> Result<Option<Stored>, DbError> {
+    let row = fetch_optional!(
+        db,
+        StoredRow,
+        "SELECT direction, customer_number, our_number, queue_id, started_at, connected_at, ended_at, outcome, sip_reason
+         FROM interactions WHERE id = $1",
+        call.to_string()
+    )?;
+    row.map(|row| {
+        Ok(Stored {
+            direction: direction_of(&row.direction)?,
+            customer: number("customer_number", row.customer_number)?,
+            ours: number("our_number", row.our_number)?,
+            queue: row.queue_id.map(|id| parse("queue_id", &id)).transpose()?,
+            started_at: Timestamp(row.started_at),
+            connected_at: row.connected_at.map(Timestamp),
+            ended_at: row.ended_at.map(Timestamp),
+            outcome: row.outcome.map(|text| unjson("outcome", &text)).transpose()?,
+            sip_reason: row.sip_reason,
+        })
+    })
+    .transpose()
+}
+
+/// Calls without an end.
+pub(super) async fn open(db: &Db) -> Result<Vec<Open>, DbError> {
+    let calls = fetch_all!(
+        db,
+        (String, Option<i64>, i64),
+        "SELECT id, connected_at,
+            CAST(COALESCE((SELECT MAX(n) FROM interaction_events WHERE interaction_id = id), 0) AS BIGINT)
+         FROM interactions WHERE ended_at IS NULL ORDER BY started_at"
+    )?;
+    let mut open = Vec::with_capacity(calls.len());
+    for (call, connected_at, last) in calls {
+        let agents = fetch_all!(
+            db,
+            (String,),
+            "SELECT DISTINCT agent_id FROM interaction_events WHERE interaction_id = $1 AND agent_id IS NOT NULL",
+            call.clone()
+        )?;
+        open.push(Open {
+            call: parse("id", &call)?,
+            agents: agents.iter().map(|(id,)| parse("agent_id", id)).collect::<Result<_, _>>()?,
+            last: u32::try_from(last).map_err(|_| DbError::Corrupt { column: "n" })?,
+            connected_at: connected_at.map(Timestamp),
+        });
+    }
+    Ok(open)
+}
+
+fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Inbound => "inbound",
+        Direction::Outbound => "outbound",
+    }
+}
+
+fn direction_of(name: &str) -> Result<Direction, DbError> {
+    match name {
+        "inbound" => Ok(Direction::Inbound),
+        "outbound" => Ok(Direction::Outbound),
+        _ => Err(DbError::Corrupt { column: "direction" }),
+    }
+}
+
+/// The outcome's tag, as its JSON has it.
+fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::CustomerHungUp => "customer_hung_up",
+        Outcome::AgentHungUp => "agent_hung_up",
+        Outcome::Abandoned => "abandoned",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Lost => "lost",
+    }
+}
+
+fn sip_status(outcome: Outcome) -> Option<i64> {
+    match outcome {
+        Outcome::Failed { sip_status, .. } => sip_status.map(i64::from),
+        Outcome::CustomerHungUp
+        | Outcome::AgentHungUp
+        | Outcome::Abandoned
+        | Outcome::Cancelled
+        | Outcome::Lost => None,
+    }
+}
+
+fn number(column: &'static str, text: Option<String>) -> Result<Option<E164>, DbError> {
+    text.map(|text| E164::parse(&text).map_err(|_| DbError::Corrupt { column })).transpose()
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
+    serde_json::to_string(value).map_err(|_| DbError::Corrupt { column: "json" })
+}
+
+fn unjson<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> Result<T, DbError> {
+    serde_json::from_str(text).map_err(|_| DbError::Corrupt { column })
+}

@@ -1,0 +1,292 @@
+//! The trunks in use: resolved, registered where they want it, counted.
+//!
+//! A keeper task reads the settings at the start, whenever they change, and every few minutes (addresses behind a name
+//! move). What each trunk is worth right now stands in memory only.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::ids::TrunkId;
+use domain::time::Timestamp;
+use media::Codec;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use wire::settings::{TrunkCodec, TrunkState};
+
+use super::directory::{Directory, Trunk};
+use super::sip_stack::{Peer, Registration, RegistrationNews, SipStack};
+use crate::clock::Clock;
+
+/// How often names are resolved anew.
+const RESOLVE_EVERY: Duration = Duration::from_mins(5);
+/// How soon again after one could not be.
+const RESOLVE_RETRY: Duration = Duration::from_secs(30);
+
+/// The trunks, cheap to clone.
+#[derive(Clone)]
+pub struct Trunks(Arc<Inner>);
+
+struct Inner {
+    directory: Arc<dyn Directory>,
+    sip: Arc<dyn SipStack>,
+    clock: Clock,
+    live: Mutex<HashMap<TrunkId, Live>>,
+    reload: Notify,
+    version: watch::Sender<u64>,
+}
+
+struct Live {
+    trunk: Trunk,
+    addresses: Vec<SocketAddr>,
+    registration: Option<Registration>,
+    state: TrunkState,
+    calls: Arc<AtomicUsize>,
+}
+
+/// A trunk that a call may go out on, and its place among the calls that the trunk carries.
+#[derive(Debug)]
+pub struct Way {
+    /// The trunk.
+    pub trunk: Trunk,
+    /// Its address.
+    pub to: SocketAddr,
+    /// Given back when the call is over.
+    pub place: Place,
+}
+
+/// One of the calls that a trunk carries at a time.
+#[derive(Debug)]
+pub struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Trunks {
+    /// Joins the trunks to settings and SIP. Nothing is known before [`Self::reload`] or [`Self::run`].
+    pub fn new(directory: Arc<dyn Directory>, sip: Arc<dyn SipStack>, clock: Clock) -> Self {
+        let (version, _) = watch::channel(0);
+        let live = Mutex::default();
+        Self(Arc::new(Inner { directory, sip, clock, live, reload: Notify::new(), version }))
+    }
+
+    /// Keeps the trunks until `stop`, then takes the registrations back.
+    pub async fn run(self, mut news: mpsc::UnboundedReceiver<RegistrationNews>, stop: CancellationToken) {
+        loop {
+            let again = if self.reload().await { RESOLVE_EVERY } else { RESOLVE_RETRY };
+            let due = self.0.clock.instant() + again;
+            loop {
+                tokio::select! {
+                    () = self.0.reload.notified() => break,
+                    () = self.0.clock.sleep_until(due) => break,
+                    Some(news) = news.recv() => self.registration(news),
+                    () = stop.cancelled() => return self.withdraw(),
+                }
+            }
+        }
+    }
+
+    /// The settings have changed: the keeper looks at them now.
+    pub fn settings_changed(&self) {
+        self.0.reload.notify_one();
+    }
+
+    /// Reads the settings and resolves every host. `false`: something is to be tried again soon.
+    pub async fn reload(&self) -> bool {
+        let trunks = match self.0.directory.trunks().await {
+            Ok(trunks) => trunks,
+            Err(error) => {
+                tracing::error!(%error, "the trunks could not be read from the settings; the former ones stay");
+                return false;
+            }
+        };
+        let mut all_found = true;
+        let mut resolved = Vec::with_capacity(trunks.len());
+        for trunk in trunks {
+            let addresses = match tokio::net::lookup_host((trunk.host.as_str(), trunk.port)).await {
+                Ok(addresses) => Ok(addresses.collect::<Vec<_>>()),
+                Err(error) => {
+                    all_found = false;
+                    tracing::warn!(trunk = %trunk.name, %error, "the trunk's host could not be resolved");
+                    Err(error.to_string())
+                }
+            };
+            resolved.push((trunk, addresses));
+        }
+        self.take_over(resolved);
+        all_found
+    }
+
+    /// How the trunk fares; [`TrunkState::Off`] for one that is not in use.
+    pub fn state(&self, trunk: TrunkId) -> TrunkState {
+        self.live().get(&trunk).map_or(TrunkState::Off, |live| live.state.clone())
+    }
+
+    /// Changes whenever any trunk's state may have.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.version.subscribe()
+    }
+
+    /// A way out over this trunk: none if it is off, unresolved, not registered though it should be, or full.
+    pub fn way_out(&self, trunk: TrunkId) -> Option<Way> {
+        let live = self.live();
+        let live = live.get(&trunk)?;
+        let usable = match live.state {
+            TrunkState::Peer | TrunkState::Registered { .. } => true,
+            TrunkState::Off | TrunkState::Registering | TrunkState::Failed { .. } => false,
+        };
+        let to = live.addresses.first().copied().filter(|_| usable)?;
+        Some(Way { trunk: live.trunk.clone(), to, place: live.place()? })
+    }
+
+    /// A place for a call that came in over this trunk: none if it is full or off.
+    pub fn way_in(&self, trunk: TrunkId) -> Option<Place> {
+        self.live().get(&trunk)?.place()
+    }
+
+    /// How many calls the trunk carries now.
+    pub fn calls(&self, trunk: TrunkId) -> usize {
+        self.live().get(&trunk).map_or(0, |live| live.calls.load(Ordering::Acquire))
+    }
+
+    fn take_over(&self, resolved: Vec<(Trunk, Result<Vec<SocketAddr>, String>)>) {
+        let now = self.0.clock.now();
+        let mut live = self.live();
+        let mut former = std::mem::take(&mut *live);
+        for (trunk, addresses) in resolved {
+            let before = former.remove(&trunk.id);
+            let next = Live::after(before, trunk, addresses, now);
+            live.insert(next.trunk.id, next);
+        }
+        let gone = former.into_values().filter(|gone| gone.registration.is_some());
+        for gone in gone {
+            self.0.sip.unregister(gone.trunk.id);
+        }
+        for trunk in live.values_mut() {
+            let wanted = trunk.wanted_registration();
+            if wanted != trunk.registration {
+                match wanted.clone() {
+                    Some(registration) => {
+                        trunk.state = TrunkState::Registering;
+                        self.0.sip.register(trunk.trunk.id, registration);
+                    }
+                    None => self.0.sip.unregister(trunk.trunk.id),
+                }
+                trunk.registration = wanted;
+            }
+        }
+        self.0.sip.set_peers(live.values().map(Live::peer).collect());
+        drop(live);
+        self.changed();
+    }
+
+    fn registration(&self, news: RegistrationNews) {
+        let now = self.0.clock.now();
+        let (trunk, next) = match news {
+            RegistrationNews::Registered(trunk) => (trunk, TrunkState::Registered { since: now }),
+            RegistrationNews::Failed { trunk, status, .. } => {
+                let why = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+                (trunk, TrunkState::Failed { why, at: now })
+            }
+        };
+        {
+            let mut live = self.live();
+            let Some(live) = live.get_mut(&trunk) else { return };
+            let refreshed = matches!(
+                (&live.state, &next),
+                (TrunkState::Registered { .. }, TrunkState::Registered { .. })
+            );
+            if refreshed {
+                return;
+            }
+            tracing::info!(trunk = %live.trunk.name, state = ?next, "the trunk's registration changed");
+            live.state = next;
+        }
+        self.changed();
+    }
+
+    fn withdraw(&self) {
+        for live in self.live().values().filter(|live| live.registration.is_some()) {
+            self.0.sip.unregister(live.trunk.id);
+        }
+    }
+
+    fn changed(&self) {
+        self.0.version.send_modify(|version| *version += 1);
+    }
+
+    fn live(&self) -> MutexGuard<'_, HashMap<TrunkId, Live>> {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    /// The trunk as it is set up now, keeping what still holds from before.
+    fn after(before: Option<Self>, trunk: Trunk, addresses: Result<Vec<SocketAddr>, String>, now: Timestamp) -> Self {
+        let (former, former_addresses, registration, calls) = match before {
+            Some(before) => (Some(before.state), before.addresses, before.registration, before.calls),
+            None => (None, Vec::new(), None, Arc::default()),
+        };
+        let (addresses, trouble) = match addresses {
+            Ok(addresses) => (addresses, None),
+            // A resolver that fails for a moment takes no trunk away.
+            Err(why) => (former_addresses, Some(why)),
+        };
+        let state = match (trouble, former) {
+            (Some(why), _) if addresses.is_empty() => TrunkState::Failed { why, at: now },
+            (_, Some(state @ (TrunkState::Registering | TrunkState::Registered { .. } | TrunkState::Failed { .. })))
+                if trunk.registers =>
+            {
+                state
+            }
+            _ if trunk.registers => TrunkState::Registering,
+            _ => TrunkState::Peer,
+        };
+        Self { trunk, addresses, registration, state, calls }
+    }
+
+    fn wanted_registration(&self) -> Option<Registration> {
+        let to = self.addresses.first().copied().filter(|_| self.trunk.registers)?;
+        Some(Registration {
+            to,
+            transport: self.trunk.transport,
+            host: self.trunk.host.clone(),
+            credentials: self.trunk.credentials.clone(),
+        })
+    }
+
+    fn peer(&self) -> Peer {
+        Peer {
+            trunk: self.trunk.id,
+            addresses: self.addresses.clone(),
+            networks: self.trunk.sources.clone(),
+            codecs: self.trunk.laws(),
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        let most = usize::from(self.trunk.max_calls);
+        self.calls
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |calls| (calls < most).then_some(calls + 1))
+            .ok()
+            .map(|_| Place(Arc::clone(&self.calls)))
+    }
+}
+
+impl Trunk {
+    /// What may be spoken with it, in order of preference.
+    pub fn laws(&self) -> Vec<Codec> {
+        self.codecs
+            .iter()
+            .map(|codec| match codec {
+                TrunkCodec::Pcmu => Codec::Pcmu,
+                TrunkCodec::Pcma => Codec::Pcma,
+            })
+            .collect()
+    }
+}
