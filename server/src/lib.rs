@@ -4,8 +4,12 @@
 //! [`startup`] alone names concrete adapters and joins the slices to a running product.
 
 pub mod agents;
+pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod realtime;
 pub mod routing;
+pub mod session;
+pub mod settings;
+pub mod telephony;

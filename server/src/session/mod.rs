@@ -1,0 +1,283 @@
+//! Signing in to the app: users, passwords, sessions, and the brakes on guessing. Never the softphone's own log-in.
+//!
+//! A session is an opaque cookie of 256 random bits, of which only the SHA-256 is stored. It ends after a time without
+//! any sign of life, at an absolute age, by signing out, when its user is disabled, or when the password changes. Every
+//! request reads it anew, so an ended session is over at once on every node.
+//!
+//! **Invariant:** an answer never tells whether a login exists: an unknown one costs the same hash, counts against the
+//! same limits and is refused in the same words.
+
+mod cookie;
+mod password;
+mod port;
+mod store;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod users;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ids::UserId;
+use wire::session::{Actor, MyExtension, Welcome};
+use wire::{ApiError, ApiResult};
+
+pub use self::cookie::{CookieKind, Token};
+pub use self::password::{Busy, Hasher, MAX_PASSWORD, MIN_PASSWORD, PasswordFault};
+pub use self::port::RequestPort;
+pub use self::users::{MAX_LOGIN, MAX_NAME, User, UserFault, add_user, all_users, normalise_login, set_password};
+use crate::audit::{self, Changes, Entry};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{Db, DbError};
+
+/// How long a session may sleep, and live.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Without any sign of life.
+    pub idle: Duration,
+    /// At most.
+    pub absolute: Duration,
+}
+
+/// A session in use is written down as seen at most this often.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+/// What the slice asks of others.
+#[async_trait]
+pub trait Surroundings: Send + Sync {
+    /// The extension that is assigned to the user (S1).
+    async fn extension_of(&self, user: UserId) -> ApiResult<Option<MyExtension>>;
+    /// A session of the user, or each of them, is over: its sockets are to be closed.
+    fn ended(&self, user: UserId, session: Option<&str>);
+}
+
+/// Sessions, for as long as the server runs.
+pub struct Sessions {
+    db: Db,
+    clock: Clock,
+    limits: Limits,
+    hasher: Hasher,
+    cookie: CookieKind,
+    surroundings: Arc<dyn Surroundings>,
+    welcome: Vec<wire::session::DemoAccount>,
+}
+
+impl Sessions {
+    /// Joins the slice to the rest.
+    pub fn new(db: Db, clock: Clock, config: &Config, hasher: Hasher, surroundings: Arc<dyn Surroundings>) -> Self {
+        let limits = Limits { idle: config.session_idle_minutes, absolute: config.session_absolute_hours };
+        let cookie = CookieKind::for_origin(&config.public_origin());
+        Self { db, clock, limits, hasher, cookie, surroundings, welcome: Vec::new() }
+    }
+
+    /// Names the accounts that the demo made, for its sign-in page.
+    #[must_use]
+    pub fn with_demo_accounts(mut self, accounts: Vec<wire::session::DemoAccount>) -> Self {
+        self.welcome = accounts;
+        self
+    }
+
+    /// Which cookie this server sets.
+    pub fn cookie(&self) -> CookieKind {
+        self.cookie
+    }
+
+    /// Who holds this token, if its session still lives. Being asked is a sign of life.
+    ///
+    /// # Errors
+    /// The database failed: nobody is signed out by that.
+    pub async fn authenticate(&self, token: &Token) -> Result<Option<Actor>, DbError> {
+        self.alive(&token.hash()).await
+    }
+
+    /// Whether the session still lives; an open socket asks, and so keeps it awake.
+    ///
+    /// # Errors
+    /// The database failed: nobody is signed out by that.
+    pub async fn still_holds(&self, actor: &Actor) -> Result<bool, DbError> {
+        Ok(self.alive(&actor.session).await?.is_some())
+    }
+
+    async fn alive(&self, hash: &str) -> Result<Option<Actor>, DbError> {
+        let Some(found) = store::session(&self.db, hash).await? else { return Ok(None) };
+        let now = self.clock.now();
+        let asleep = now.since(found.last_seen_at);
+        if !found.active || asleep >= self.limits.idle || now.since(found.created_at) >= self.limits.absolute {
+            return Ok(None);
+        }
+        if asleep >= TOUCH_EVERY.min(self.limits.idle / 4) {
+            let hash = hash.to_owned();
+            self.db.write::<_, DbError, _>(move |tx| Box::pin(store::touch(tx, hash, now))).await?;
+        }
+        Ok(Some(Actor { user: found.user, role: found.role, session: hash.to_owned() }))
+    }
+
+    /// Checks the pair and opens a session in place of `old`.
+    ///
+    /// # Errors
+    /// [`ApiError::WrongCredentials`] without saying which of the two, [`ApiError::TooMany`] when guessing is braked.
+    pub async fn sign_in(
+        &self,
+        login: &str,
+        password: String,
+        address: Option<IpAddr>,
+        old: Option<Token>,
+    ) -> Result<(Token, User), ApiError> {
+        let login = normalise_login(login);
+        let keys = throttle::keys(&login, address);
+        let now = self.clock.now();
+        let tries = keys.clone();
+        if let Some(wait) = self.db.write(move |tx| Box::pin(throttle::count_try(tx, tries, now))).await? {
+            self.note(None, "session.braked", login, address).await?;
+            return Err(too_many(wait));
+        }
+        let known = users::by_login(&self.db, &login).await?;
+        let hash = known.as_ref().map(|(_, hash)| hash.clone());
+        let right = match self.hasher.verify(password, hash).await {
+            Ok(right) => right,
+            Err(Busy) => {
+                // Nothing was learnt by this try.
+                self.db.write(move |tx| Box::pin(throttle::forget_try(tx, keys, now))).await?;
+                return Err(too_many(Duration::from_secs(1)));
+            }
+        };
+        let user = match known {
+            Some((user, _)) if right && user.active => user,
+            Some((user, _)) => {
+                self.note(Some(user.id), "session.refused", login, address).await?;
+                return Err(ApiError::WrongCredentials);
+            }
+            None => {
+                self.note(None, "session.refused", login, address).await?;
+                return Err(ApiError::WrongCredentials);
+            }
+        };
+        let token = Token::random();
+        let (hash, old, id) = (token.hash(), old.map(|token| token.hash()), user.id);
+        self.db
+            .write::<_, DbError, _>(move |tx| {
+                Box::pin(async move {
+                    throttle::forget_try(tx, keys, now).await?;
+                    if let Some(old) = old {
+                        store::end(tx, old).await?;
+                    }
+                    store::open(tx, hash, id, now).await?;
+                    audit::record(tx, now, entry(Some(id), "session.signed_in", login, address)).await
+                })
+            })
+            .await?;
+        Ok((token, user))
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sign_out(&self, actor: &Actor) -> Result<(), ApiError> {
+        let (session, user, now) = (actor.session.clone(), actor.user, self.clock.now());
+        self.db
+            .write::<_, DbError, _>(move |tx| {
+                Box::pin(async move {
+                    store::end(tx, session).await?;
+                    audit::record(tx, now, entry(Some(user), "session.signed_out", String::new(), None)).await
+                })
+            })
+            .await?;
+        self.surroundings.ended(actor.user, Some(&actor.session));
+        Ok(())
+    }
+
+    /// Ends every session of the user.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn end_all(&self, user: UserId) -> Result<(), ApiError> {
+        let now = self.clock.now();
+        self.db
+            .write::<_, DbError, _>(move |tx| {
+                Box::pin(async move {
+                    store::end_all(tx, user, None).await?;
+                    audit::record(tx, now, entry(Some(user), "session.signed_out_everywhere", String::new(), None))
+                        .await
+                })
+            })
+            .await?;
+        self.surroundings.ended(user, None);
+        Ok(())
+    }
+
+    /// Changes the own password and ends every other session of the user.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] on `current` or `new`; [`ApiError::TooMany`] when guessing is braked.
+    pub async fn change_password(&self, actor: &Actor, current: String, new: String) -> Result<(), ApiError> {
+        password::check(&new).map_err(|fault| ApiError::field("new", fault.into()))?;
+        let user = users::by_id(&self.db, actor.user).await?.ok_or(ApiError::SignedOut)?;
+        let now = self.clock.now();
+        let keys = throttle::keys(&user.0.login, None);
+        let tries = keys.clone();
+        if let Some(wait) = self.db.write(move |tx| Box::pin(throttle::count_try(tx, tries, now))).await? {
+            return Err(too_many(wait));
+        }
+        let right = self.hasher.verify(current, Some(user.1)).await.map_err(|Busy| too_many(Duration::from_secs(1)))?;
+        if !right {
+            return Err(ApiError::field("current", wire::Problem::Malformed));
+        }
+        let hash = self.hasher.hash(new).await.map_err(|Busy| too_many(Duration::from_secs(1)))?;
+        let (id, session) = (actor.user, actor.session.clone());
+        self.db
+            .write::<_, DbError, _>(move |tx| {
+                Box::pin(async move {
+                    throttle::forget_try(tx, keys, now).await?;
+                    users::store_hash(tx, id, hash, now).await?;
+                    store::end_all(tx, id, Some(session)).await?;
+                    audit::record(tx, now, entry(Some(id), "session.password_changed", String::new(), None)).await
+                })
+            })
+            .await?;
+        // The one that stays opens its socket anew by itself.
+        self.surroundings.ended(actor.user, None);
+        Ok(())
+    }
+
+    /// Drops what can no longer matter: sessions that have ended, tries that no longer count.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sweep(&self) -> Result<(), DbError> {
+        let now = self.clock.now();
+        let limits = self.limits;
+        self.db.write(move |tx| Box::pin(store::sweep(tx, now, limits))).await
+    }
+
+    async fn welcome(&self) -> ApiResult<Welcome> {
+        Ok(Welcome { demo_accounts: self.welcome.clone(), has_users: users::any(&self.db).await? })
+    }
+
+    async fn note(
+        &self,
+        who: Option<UserId>,
+        what: &'static str,
+        login: String,
+        address: Option<IpAddr>,
+    ) -> Result<(), DbError> {
+        let now = self.clock.now();
+        self.db.write(move |tx| Box::pin(audit::record(tx, now, entry(who, what, login, address)))).await
+    }
+}
+
+fn entry(who: Option<UserId>, what: &'static str, subject: String, address: Option<IpAddr>) -> Entry {
+    let changes = match address {
+        Some(address) => Changes::none().field("address", None, address.to_string()),
+        None => Changes::none(),
+    };
+    Entry { who, what, subject, changes }
+}
+
+fn too_many(wait: Duration) -> ApiError {
+    ApiError::TooMany { retry_after_s: u32::try_from(wait.as_secs().max(1)).unwrap_or(u32::MAX) }
+}

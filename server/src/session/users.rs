@@ -1,0 +1,209 @@
+//! The people who can sign in: made by the command line and by administrators.
+
+use domain::ids::UserId;
+use domain::roles::Role;
+use domain::time::Timestamp;
+use uuid::Uuid;
+
+use super::password::{self, PasswordFault};
+use super::{Hasher, store};
+use crate::audit::{self, Changes, Entry};
+use crate::db::{self, Db, DbError, Tx};
+use crate::{execute, fetch_all, fetch_one, fetch_optional};
+
+/// Most characters of a login.
+pub const MAX_LOGIN: usize = 64;
+/// Most characters of a name.
+pub const MAX_NAME: usize = 60;
+
+/// Somebody who can sign in, or could.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Which.
+    pub id: UserId,
+    /// What they type, normalised.
+    pub login: String,
+    /// What others see.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may sign in.
+    pub active: bool,
+}
+
+/// Why a user cannot be made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UserFault {
+    /// No login, or too long a one, or one with spaces in it.
+    #[error("a login has 1 to {MAX_LOGIN} characters and no spaces")]
+    Login,
+    /// No name, or too long a one.
+    #[error("a name has 1 to {MAX_NAME} characters")]
+    Name,
+    /// Somebody has this login.
+    #[error("there is a user with this login")]
+    Taken,
+    /// Nobody has this login.
+    #[error("there is no user with this login")]
+    Unknown,
+    /// The password may not be chosen.
+    #[error(transparent)]
+    Password(#[from] PasswordFault),
+    /// The password could not be hashed now.
+    #[error("too many passwords are being hashed; try again")]
+    Busy,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// A login as it is stored and compared: trimmed, in lower case.
+pub fn normalise_login(typed: &str) -> String {
+    typed.trim().to_lowercase()
+}
+
+/// Makes a user; the line in the audit log names no actor, since the command line does this.
+///
+/// # Errors
+/// What is wrong with the input, or a failing database. Nothing is saved then.
+pub async fn add_user(
+    db: &Db,
+    hasher: &Hasher,
+    now: Timestamp,
+    login: &str,
+    name: &str,
+    role: Role,
+    password: String,
+) -> Result<User, UserFault> {
+    let login = normalise_login(login);
+    if login.is_empty() || login.chars().count() > MAX_LOGIN || login.contains(char::is_whitespace) {
+        return Err(UserFault::Login);
+    }
+    let name = name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > MAX_NAME {
+        return Err(UserFault::Name);
+    }
+    password::check(&password)?;
+    let hash = hasher.hash(password).await.map_err(|_| UserFault::Busy)?;
+    let user = User { id: UserId(Uuid::now_v7()), login, name, role, active: true };
+    let row = user.clone();
+    db.write(move |tx| {
+        Box::pin(async move {
+            insert(tx, &row, hash, now).await.map_err(|error| match error {
+                DbError::Conflict(_) => UserFault::Taken,
+                other => UserFault::Db(other),
+            })?;
+            let changes = Changes::none()
+                .field("login", None, row.login.clone())
+                .field("role", None, row.role.as_str().to_owned())
+                .secret("password", true);
+            let entry = Entry { who: None, what: "user.saved", subject: row.id.to_string(), changes };
+            Ok::<_, UserFault>(audit::record(tx, now, entry).await?)
+        })
+    })
+    .await?;
+    Ok(user)
+}
+
+/// Gives the user another password and ends all their sessions.
+///
+/// # Errors
+/// What is wrong with the input, or a failing database.
+pub async fn set_password(
+    db: &Db,
+    hasher: &Hasher,
+    now: Timestamp,
+    login: &str,
+    password: String,
+) -> Result<User, UserFault> {
+    password::check(&password)?;
+    let (user, _) = by_login(db, &normalise_login(login)).await?.ok_or(UserFault::Unknown)?;
+    let hash = hasher.hash(password).await.map_err(|_| UserFault::Busy)?;
+    let id = user.id;
+    db.write(move |tx| {
+        Box::pin(async move {
+            store_hash(tx, id, hash, now).await?;
+            store::end_all(tx, id, None).await?;
+            let changes = Changes::none().secret("password", true);
+            audit::record(tx, now, Entry { who: None, what: "user.saved", subject: id.to_string(), changes }).await
+        })
+    })
+    .await?;
+    Ok(user)
+}
+
+/// Everybody, by login.
+///
+/// # Errors
+/// The database failed.
+pub async fn all_users(db: &Db) -> Result<Vec<User>, DbError> {
+    let rows =
+        fetch_all!(db, Row, "SELECT id, login, display_name, role, active, password_hash FROM users ORDER BY login")?;
+    rows.into_iter().map(|row| row.read().map(|(user, _)| user)).collect()
+}
+
+pub(super) async fn any(db: &Db) -> Result<bool, DbError> {
+    Ok(fetch_one!(db, (i64,), "SELECT COUNT(*) FROM users")?.0 > 0)
+}
+
+pub(super) async fn by_login(db: &Db, login: &str) -> Result<Option<(User, String)>, DbError> {
+    fetch_optional!(
+        db,
+        Row,
+        "SELECT id, login, display_name, role, active, password_hash FROM users WHERE login = $1",
+        login
+    )?
+    .map(Row::read)
+    .transpose()
+}
+
+pub(super) async fn by_id(db: &Db, id: UserId) -> Result<Option<(User, String)>, DbError> {
+    fetch_optional!(
+        db,
+        Row,
+        "SELECT id, login, display_name, role, active, password_hash FROM users WHERE id = $1",
+        id.to_string()
+    )?
+    .map(Row::read)
+    .transpose()
+}
+
+pub(super) async fn store_hash(tx: &mut Tx, id: UserId, hash: String, now: Timestamp) -> Result<(), DbError> {
+    execute!(tx, "UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3", hash, now.0, id.to_string())?;
+    Ok(())
+}
+
+async fn insert(tx: &mut Tx, user: &User, hash: String, now: Timestamp) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "INSERT INTO users (id, login, display_name, role, password_hash, active, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        user.id.to_string(),
+        user.login.clone(),
+        user.name.clone(),
+        user.role.as_str(),
+        hash,
+        user.active,
+        now.0,
+    )?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    login: String,
+    display_name: String,
+    role: String,
+    active: bool,
+    password_hash: String,
+}
+
+impl Row {
+    fn read(self) -> Result<(User, String), DbError> {
+        let role = Role::parse(&self.role).ok_or(DbError::Corrupt { column: "users.role" })?;
+        let id = db::parse("users.id", &self.id)?;
+        let user = User { id, login: self.login, name: self.display_name, role, active: self.active };
+        Ok((user, self.password_hash))
+    }
+}
