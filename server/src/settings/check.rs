@@ -1,0 +1,236 @@
+//! What an administrator may type: each `save_…` is checked against all settings as they are, and either every field is
+//! right, or the answer names every wrong one and nothing is saved.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use domain::ids::UserId;
+use domain::phone::E164;
+use domain::roles::Role;
+use ipnet::IpNet;
+use wire::settings::{Deletable, Extension, Granted, Number, Queue, Settings, Trunk, User};
+use wire::{ApiError, ApiResult, FieldError, Problem};
+
+use crate::telephony::numbers::NumberingPlan;
+
+/// Shortest and longest password, in characters. The longest is bounded because hashing is paid by us.
+const PASSWORD: (usize, usize) = (10, 256);
+
+/// Collects what is wrong.
+#[derive(Default)]
+pub(super) struct Check {
+    fields: Vec<FieldError>,
+}
+
+impl Check {
+    pub(super) fn wrong(&mut self, field: &str, problem: Problem) {
+        if self.fields.iter().all(|known| known.field != field) {
+            self.fields.push(FieldError { field: field.to_owned(), problem });
+        }
+    }
+
+    fn wrong_if(&mut self, wrong: bool, field: &str, problem: Problem) {
+        if wrong {
+            self.wrong(field, problem);
+        }
+    }
+
+    /// Trimmed text of at most `max` characters on one line, not empty.
+    pub(super) fn text(&mut self, field: &str, text: &str, max: u32) -> String {
+        self.wrong_if(text.trim().is_empty(), field, Problem::Required);
+        self.optional_text(field, text, max)
+    }
+
+    fn optional_text(&mut self, field: &str, text: &str, max: u32) -> String {
+        let text = text.trim();
+        let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        self.wrong_if(length > max, field, Problem::TooLong { max });
+        self.wrong_if(text.chars().any(char::is_control), field, Problem::Malformed);
+        text.to_owned()
+    }
+
+    fn range(&mut self, field: &str, value: u16, min: u16, max: u16) {
+        let problem = Problem::OutOfRange { min: min.into(), max: max.into() };
+        self.wrong_if(!(min..=max).contains(&value), field, problem);
+    }
+
+    fn users(&mut self, field: &str, all: &Settings, users: &[UserId]) -> Vec<UserId> {
+        let known = |id: &UserId| all.users.iter().any(|user| user.id == *id);
+        self.wrong_if(!users.iter().all(known), field, Problem::Unknown);
+        users.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    pub(super) fn done<T>(self, right: T) -> ApiResult<T> {
+        if self.fields.is_empty() { Ok(right) } else { Err(ApiError::Invalid { fields: self.fields }) }
+    }
+}
+
+/// A user as it may be saved.
+pub(super) fn user(all: &Settings, user: User) -> ApiResult<User> {
+    let mut check = Check::default();
+    let login = check.text("login", &half_width(&user.login), 64).to_lowercase();
+    check.wrong_if(login.chars().any(char::is_whitespace), "login", Problem::Malformed);
+    check.wrong_if(all.users.iter().any(|other| other.login == login && other.id != user.id), "login", Problem::Taken);
+    let name = check.text("name", &user.name, 60);
+    let before = all.users.iter().find(|other| other.id == user.id);
+    match user.password.as_deref().map(|password| password.chars().count()) {
+        None if before.is_none() => check.wrong("password", Problem::Required),
+        None => {}
+        Some(length) if length < PASSWORD.0 => check.wrong("password", Problem::TooShort { min: narrow(PASSWORD.0) }),
+        Some(length) if length > PASSWORD.1 => check.wrong("password", Problem::TooLong { max: narrow(PASSWORD.1) }),
+        Some(_) => {}
+    }
+    // Nobody could set anything up any more.
+    let rules = |user: &User| user.active && user.role == Role::Administrator;
+    if before.is_some_and(rules) && !rules(&user) && !all.users.iter().any(|other| other.id != user.id && rules(other))
+    {
+        check.wrong(if user.active { "role" } else { "active" }, Problem::InUse);
+    }
+    check.done(User { login, name, ..user })
+}
+
+/// An extension as it may be saved.
+pub(super) fn extension(all: &Settings, extension: Extension) -> ApiResult<Extension> {
+    let mut check = Check::default();
+    let number = half_width(extension.number.trim());
+    let digits = (2..=8).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    check.wrong_if(number.is_empty(), "number", Problem::Required);
+    check.wrong_if(!digits, "number", Problem::Malformed);
+    let others = || all.extensions.iter().filter(|other| other.id != extension.id);
+    check.wrong_if(others().any(|other| other.number == number), "number", Problem::Taken);
+    check.users("user", all, extension.user.as_slice());
+    check.wrong_if(
+        extension.user.is_some() && others().any(|other| other.user == extension.user),
+        "user",
+        Problem::Taken,
+    );
+    check.done(Extension { number, ..extension })
+}
+
+/// A trunk as it may be saved.
+pub(super) fn trunk(all: &Settings, trunk: Trunk) -> ApiResult<Trunk> {
+    let mut check = Check::default();
+    let name = check.text("name", &trunk.name, 60);
+    let before = all.trunks.iter().find(|other| other.id == trunk.id);
+    check.wrong_if(all.trunks.iter().any(|other| other.name == name && other.id != trunk.id), "name", Problem::Taken);
+    let host = check.text("host", &half_width(&trunk.host), 253).to_lowercase();
+    check.wrong_if(!is_host(&host), "host", Problem::NotAHost);
+    check.range("port", trunk.port, 1, u16::MAX);
+    let username = trunk.username.as_deref().map(|name| check.optional_text("username", name, 128));
+    let username = username.filter(|name| !name.is_empty());
+    let password = trunk.password.clone().filter(|password| !password.is_empty());
+    let has_password = password.is_some() || before.is_some_and(|before| before.has_password);
+    if let Some(password) = &password {
+        check.optional_text("password", password, 256);
+    }
+    check.wrong_if(trunk.registers && username.is_none(), "username", Problem::Required);
+    check.wrong_if(trunk.registers && !has_password, "password", Problem::Required);
+    let sources: Vec<String> =
+        trunk.sources.iter().map(|s| half_width(s.trim())).filter(|source| !source.is_empty()).collect();
+    check.wrong_if(!sources.iter().all(|source| is_network(source)), "sources", Problem::NotAHost);
+    let mut codecs = trunk.codecs.clone();
+    codecs.dedup();
+    check.wrong_if(codecs.is_empty(), "codecs", Problem::Required);
+    check.wrong_if(codecs.len() > 2, "codecs", Problem::Malformed);
+    check.range("max_calls", trunk.max_calls, 1, 1000);
+    check.done(Trunk { name, host, username, password, has_password, sources, codecs, ..trunk })
+}
+
+/// A number as it may be saved, and what it is in E.164.
+pub(super) fn number(all: &Settings, plan: &NumberingPlan, number: Number) -> ApiResult<(Number, E164)> {
+    let mut check = Check::default();
+    check.wrong_if(number.number.trim().is_empty(), "number", Problem::Required);
+    let shown = plan.read(&number.number);
+    let taken = |other: &Number| other.id != number.id && other.shown == shown;
+    check.wrong_if(shown.is_none(), "number", Problem::NotANumber);
+    check.wrong_if(all.numbers.iter().any(taken), "number", Problem::Taken);
+    let label = check.optional_text("label", &number.label, 40);
+    check.wrong_if(!all.trunks.iter().any(|trunk| trunk.id == number.trunk), "trunk", Problem::Unknown);
+    if let Some(wanted) = number.queue {
+        check.wrong_if(!all.queues.iter().any(|queue| queue.id == wanted), "queue", Problem::Unknown);
+    }
+    let granted = match number.granted {
+        Granted::Nobody => Granted::Nobody,
+        Granted::Everybody => Granted::Everybody,
+        Granted::Users(users) => Granted::Users(check.users("granted", all, &users)),
+    };
+    // An unreadable number has been noted as wrong above: the check lets nothing through then.
+    let Some(shown) = shown else { return check.done(()).and(Err(ApiError::field("number", Problem::NotANumber))) };
+    let e164 = shown.e164.clone();
+    let right = Number { number: shown.shown.clone(), shown: Some(shown), label, granted, ..number };
+    check.done((right, e164))
+}
+
+/// A queue as it may be saved.
+pub(super) fn queue(all: &Settings, queue: Queue) -> ApiResult<Queue> {
+    let mut check = Check::default();
+    let name = check.text("name", &queue.name, 60);
+    check.wrong_if(all.queues.iter().any(|other| other.name == name && other.id != queue.id), "name", Problem::Taken);
+    let members = check.users("members", all, &queue.members);
+    check.range("ring_seconds", queue.ring_seconds, 5, 120);
+    if let Some(wanted) = queue.music {
+        check.wrong_if(!all.music.iter().any(|music| music.id == wanted), "music", Problem::Unknown);
+    }
+    check.done(Queue { name, members, ..queue })
+}
+
+/// Whether it may be deleted, and what it is called.
+pub(super) fn deletion(all: &Settings, what: Deletable) -> ApiResult<String> {
+    let (name, in_use) = match what {
+        Deletable::Extension(id) => {
+            (all.extensions.iter().find(|known| known.id == id).map(|known| known.number.clone()), false)
+        }
+        Deletable::Trunk(id) => (
+            all.trunks.iter().find(|known| known.id == id).map(|known| known.name.clone()),
+            all.numbers.iter().any(|number| number.trunk == id),
+        ),
+        Deletable::Number(id) => {
+            (all.numbers.iter().find(|known| known.id == id).map(|known| known.number.clone()), false)
+        }
+        Deletable::Queue(id) => (
+            all.queues.iter().find(|known| known.id == id).map(|known| known.name.clone()),
+            all.numbers.iter().any(|number| number.queue == Some(id)),
+        ),
+        Deletable::Music(id) => (
+            all.music.iter().find(|known| known.id == id).map(|known| known.name.clone()),
+            all.queues.iter().any(|queue| queue.music == Some(id)),
+        ),
+    };
+    let name = name.ok_or(ApiError::NotFound)?;
+    if in_use { Err(ApiError::field("what", Problem::InUse)) } else { Ok(name) }
+}
+
+/// A host name (RFC 1123 §2.1) or an address.
+fn is_host(host: &str) -> bool {
+    if host.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    // All digits and dots would be an address, and was none.
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.split('.').all(label) && host.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+fn is_network(source: &str) -> bool {
+    source.parse::<IpNet>().is_ok() || source.parse::<IpAddr>().is_ok()
+}
+
+fn narrow(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// Full-width letters, digits and marks as their ASCII twins (U+FF01 to U+FF5E mirror U+0021 to U+007E): what a
+/// Japanese keyboard left in full width is meant in half.
+fn half_width(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{FF01}'..='\u{FF5E}' => u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c),
+            '\u{3000}' => ' ',
+            other => other,
+        })
+        .collect()
+}

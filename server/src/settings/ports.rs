@@ -1,0 +1,28 @@
+//! What the settings need of their neighbours; startup joins them.
+
+use async_trait::async_trait;
+use domain::ids::UserId;
+use wire::ApiResult;
+
+/// Accounts; the session slice has them.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// A password as it is stored: argon2id in PHC string form.
+    async fn hash_password(&self, password: String) -> ApiResult<String>;
+    /// Ends every session of the user.
+    async fn end_sessions(&self, user: UserId) -> ApiResult<()>;
+}
+
+/// Secrets at rest, sealed with a key outside the database.
+pub trait Vault: Send + Sync {
+    /// Seals a secret for a text column.
+    ///
+    /// # Errors
+    /// The key cannot be used.
+    fn seal(&self, secret: &str) -> ApiResult<String>;
+    /// Opens what was sealed.
+    ///
+    /// # Errors
+    /// It was sealed with another key, or is damaged.
+    fn open(&self, sealed: &str) -> ApiResult<String>;
+}

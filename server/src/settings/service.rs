@@ -1,0 +1,326 @@
+//! The port behind the settings page.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use domain::ids::{TrunkId, UserId};
+use domain::roles::Permission;
+use tokio::sync::watch;
+use wire::events::DeskEvent;
+use wire::session::{Actor, Me, MyExtension};
+use wire::settings::{
+    AuditRow, Deletable, Extension, Music, Number, Queue, Settings, SettingsPort, Trunk, TrunkState, User,
+};
+use wire::{ApiError, ApiResult};
+
+use super::ports::{Accounts, Vault};
+use super::{changes, check, store};
+use crate::audit::{self, Changes, Entry};
+use crate::clock::Clock;
+use crate::db::{Db, Tx};
+use crate::realtime::Hub;
+use crate::telephony::numbers::NumberingPlan;
+
+/// How the settings behave.
+#[derive(Clone, Debug)]
+pub struct SettingsConfig {
+    /// How numbers are read and shown.
+    pub plan: NumberingPlan,
+    /// Whether this is the demo: users made here are then the demo's own.
+    pub demo: bool,
+}
+
+/// Asks telephony how a trunk is doing.
+type AskState = Box<dyn Fn(TrunkId) -> Option<TrunkState> + Send + Sync>;
+
+/// The settings, cheap to clone.
+#[derive(Clone)]
+pub struct SettingsService(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Clock,
+    hub: Hub,
+    accounts: Arc<dyn Accounts>,
+    vault: Arc<dyn Vault>,
+    config: SettingsConfig,
+    states: OnceLock<AskState>,
+    changes: watch::Sender<u64>,
+}
+
+impl SettingsService {
+    /// Joins the slice to its neighbours.
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        hub: Hub,
+        accounts: Arc<dyn Accounts>,
+        vault: Arc<dyn Vault>,
+        config: SettingsConfig,
+    ) -> Self {
+        let states = OnceLock::new();
+        Self(Arc::new(Inner { db, clock, hub, accounts, vault, config, states, changes: watch::Sender::new(0) }))
+    }
+
+    /// Says whom to ask how a trunk is doing. Heard once; until then trunks look as if they had just been started.
+    pub fn ask_trunk_states_of(&self, ask: impl Fn(TrunkId) -> Option<TrunkState> + Send + Sync + 'static) {
+        // A second word changes nothing: there is one telephony.
+        let _ = self.0.states.set(Box::new(ask));
+    }
+
+    /// Moves on after each change: trunks, music and queues are then to be read again.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    pub(super) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub(super) fn vault(&self) -> &dyn Vault {
+        self.0.vault.as_ref()
+    }
+
+    async fn all(&self) -> ApiResult<Settings> {
+        let mut all = store::all(&self.0.db, &self.0.config.plan).await?;
+        for trunk in &mut all.trunks {
+            trunk.state = self.state_of(trunk);
+        }
+        Ok(all)
+    }
+
+    fn state_of(&self, trunk: &Trunk) -> TrunkState {
+        let asked = self.0.states.get().and_then(|ask| ask(trunk.id));
+        match (trunk.active, asked) {
+            (false, _) => TrunkState::Off,
+            (true, Some(state)) => state,
+            (true, None) if trunk.registers => TrunkState::Registering,
+            (true, None) => TrunkState::Peer,
+        }
+    }
+
+    /// Checks and stores one change, and its line in the log, as one unit of work that no other change runs beside.
+    async fn change<T, F>(&self, actor: &Actor, what: &'static str, work: F) -> ApiResult<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx, Settings) -> futures::future::BoxFuture<'t, ApiResult<Changed<T>>>
+            + Send
+            + 'static,
+    {
+        let (who, now, plan) = (actor.user, self.0.clock.now(), self.0.config.plan);
+        let (saved, touched) = self
+            .0
+            .db
+            .write::<_, ApiError, _>(move |tx| {
+                Box::pin(async move {
+                    store::take_turn(tx).await?;
+                    let before = store::all_in(tx, &plan).await?;
+                    let changed = work(tx, before).await?;
+                    if !changed.changes.is_empty() || changed.always_told {
+                        let (subject, changes) = (changed.subject, changed.changes);
+                        audit::record(tx, now, Entry { who: Some(who), what, subject, changes }).await?;
+                    }
+                    Ok((changed.saved, changed.touched))
+                })
+            })
+            .await?;
+        self.tell(touched).await;
+        Ok(saved)
+    }
+
+    /// Tells the desks whose user or extension changed, and everybody that settings did.
+    async fn tell(&self, touched: BTreeSet<UserId>) {
+        self.0.changes.send_modify(|revision| *revision += 1);
+        self.0.hub.publish_all(&DeskEvent::SettingsChanged);
+        if touched.is_empty() {
+            return;
+        }
+        match store::all(&self.0.db, &self.0.config.plan).await {
+            Ok(all) => {
+                for me in all.users.iter().filter(|user| touched.contains(&user.id)).map(|user| me(&all, user)) {
+                    self.0.hub.publish(me.user, DeskEvent::Me { me });
+                }
+            }
+            Err(error) => tracing::warn!(%error, "desks could not be told of a change that concerns their users"),
+        }
+    }
+
+    /// Stores music that was uploaded, after its file.
+    pub(super) async fn add_music(&self, actor: &Actor, music: Music, length_ms: i64) -> ApiResult<Music> {
+        let now = self.0.clock.now();
+        self.change(actor, "music.uploaded", move |tx, _| {
+            Box::pin(async move {
+                store::put_music(tx, &music, length_ms, now).await?;
+                let changes = Changes::none().field("seconds", None, music.seconds.to_string());
+                Ok(Changed::of(music.name.clone(), changes, music))
+            })
+        })
+        .await
+    }
+}
+
+/// What a change has done.
+struct Changed<T> {
+    saved: T,
+    subject: String,
+    changes: Changes,
+    /// Logged even if no field changed.
+    always_told: bool,
+    touched: BTreeSet<UserId>,
+}
+
+impl<T> Changed<T> {
+    fn of(subject: String, changes: Changes, saved: T) -> Self {
+        Self { saved, subject, changes, always_told: false, touched: BTreeSet::new() }
+    }
+
+    fn touching(mut self, users: impl IntoIterator<Item = UserId>) -> Self {
+        self.touched.extend(users);
+        self
+    }
+}
+
+fn me(all: &Settings, user: &User) -> Me {
+    let extension = all.extensions.iter().find(|extension| extension.user == Some(user.id));
+    Me {
+        user: user.id,
+        login: user.login.clone(),
+        name: user.name.clone(),
+        role: user.role,
+        extension: extension.map(|mine| MyExtension { id: mine.id, number: mine.number.clone() }),
+    }
+}
+
+#[async_trait]
+impl SettingsPort for SettingsService {
+    async fn settings(&self, actor: Actor) -> ApiResult<Settings> {
+        actor.require(Permission::Administer)?;
+        self.all().await
+    }
+
+    async fn save_user(&self, actor: Actor, mut user: User) -> ApiResult<User> {
+        actor.require(Permission::Administer)?;
+        user.password = user.password.filter(|password| !password.is_empty());
+        // Checked before the hash is paid for, and again where the change is made.
+        check::user(&self.all().await?, user.clone())?;
+        let hash = match &user.password {
+            Some(password) => Some(self.0.accounts.hash_password(password.clone()).await?),
+            None => None,
+        };
+        let (now, demo) = (self.0.clock.now(), self.0.config.demo);
+        let (saved, ends_sessions) = self
+            .change(&actor, "user.saved", move |tx, before| {
+                Box::pin(async move {
+                    let mut user = check::user(&before, user)?;
+                    store::put_user(tx, &user, hash, demo, now).await?;
+                    let changes = changes::of_user(&before, &user);
+                    let known = before.users.iter().find(|known| known.id == user.id);
+                    let ends = known.is_some_and(|known| known.role != user.role || (known.active && !user.active))
+                        || (known.is_some() && user.password.is_some());
+                    user.password = None;
+                    Ok(Changed::of(user.login.clone(), changes, (user.clone(), ends)).touching([user.id]))
+                })
+            })
+            .await?;
+        if ends_sessions {
+            self.0.accounts.end_sessions(saved.id).await?;
+        }
+        Ok(saved)
+    }
+
+    async fn save_extension(&self, actor: Actor, extension: Extension) -> ApiResult<Extension> {
+        actor.require(Permission::Administer)?;
+        let now = self.0.clock.now();
+        self.change(&actor, "extension.saved", move |tx, before| {
+            Box::pin(async move {
+                let extension = check::extension(&before, extension)?;
+                store::put_extension(tx, &extension, now).await?;
+                let changes = changes::of_extension(&before, &extension);
+                let until_now = before.extensions.iter().find(|known| known.id == extension.id);
+                let touched = until_now.and_then(|known| known.user).into_iter().chain(extension.user);
+                Ok(Changed::of(extension.number.clone(), changes, extension).touching(touched))
+            })
+        })
+        .await
+    }
+
+    async fn save_trunk(&self, actor: Actor, trunk: Trunk) -> ApiResult<Trunk> {
+        actor.require(Permission::Administer)?;
+        let now = self.0.clock.now();
+        let password = trunk.password.as_deref().filter(|password| !password.is_empty());
+        let sealed = password.map(|password| self.0.vault.seal(password)).transpose()?;
+        let mut saved = self
+            .change(&actor, "trunk.saved", move |tx, before| {
+                Box::pin(async move {
+                    let mut trunk = check::trunk(&before, trunk)?;
+                    store::put_trunk(tx, &trunk, sealed, now).await?;
+                    let changes = changes::of_trunk(&before, &trunk);
+                    trunk.password = None;
+                    Ok(Changed::of(trunk.name.clone(), changes, trunk))
+                })
+            })
+            .await?;
+        saved.state = self.state_of(&saved);
+        Ok(saved)
+    }
+
+    async fn save_number(&self, actor: Actor, number: Number) -> ApiResult<Number> {
+        actor.require(Permission::Administer)?;
+        let (now, plan) = (self.0.clock.now(), self.0.config.plan);
+        self.change(&actor, "number.saved", move |tx, before| {
+            Box::pin(async move {
+                let (number, e164) = check::number(&before, &plan, number)?;
+                store::put_number(tx, &number, &e164, now).await?;
+                let changes = changes::of_number(&before, &number);
+                Ok(Changed::of(number.number.clone(), changes, number))
+            })
+        })
+        .await
+    }
+
+    async fn save_queue(&self, actor: Actor, queue: Queue) -> ApiResult<Queue> {
+        actor.require(Permission::Administer)?;
+        let now = self.0.clock.now();
+        self.change(&actor, "queue.saved", move |tx, before| {
+            Box::pin(async move {
+                let queue = check::queue(&before, queue)?;
+                store::put_queue(tx, &queue, now).await?;
+                let changes = changes::of_queue(&before, &queue);
+                Ok(Changed::of(queue.name.clone(), changes, queue))
+            })
+        })
+        .await
+    }
+
+    async fn delete(&self, actor: Actor, what: Deletable) -> ApiResult<()> {
+        actor.require(Permission::Administer)?;
+        let now = self.0.clock.now();
+        let code = match what {
+            Deletable::Extension(_) => "extension.deleted",
+            Deletable::Trunk(_) => "trunk.deleted",
+            Deletable::Number(_) => "number.deleted",
+            Deletable::Queue(_) => "queue.deleted",
+            Deletable::Music(_) => "music.deleted",
+        };
+        self.change(&actor, code, move |tx, before| {
+            Box::pin(async move {
+                let name = check::deletion(&before, what)?;
+                store::delete(tx, what, now).await?;
+                let owner = |id| before.extensions.iter().find(|known| known.id == id).and_then(|known| known.user);
+                let touched = match what {
+                    Deletable::Extension(id) => owner(id),
+                    Deletable::Trunk(_) | Deletable::Number(_) | Deletable::Queue(_) | Deletable::Music(_) => None,
+                };
+                let changed = Changed::of(name, Changes::none(), ()).touching(touched);
+                Ok(Changed { always_told: true, ..changed })
+            })
+        })
+        .await
+    }
+
+    async fn audit(&self, actor: Actor, before: Option<i64>) -> ApiResult<Vec<AuditRow>> {
+        actor.require(Permission::Administer)?;
+        Ok(audit::page(&self.0.db, before).await?)
+    }
+}

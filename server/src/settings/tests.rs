@@ -1,0 +1,394 @@
+//! The settings on both databases, through their port.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::ids::{ClientId, ExtensionId, NumberId, QueueId, TrunkId, UserId};
+use domain::phone::E164;
+use domain::roles::Role;
+use domain::routing::Rule;
+use domain::time::Timestamp;
+use uuid::Uuid;
+use wire::events::{DeskEvent, ServerFrame};
+use wire::session::Actor;
+use wire::settings::{
+    Deletable, Extension, Granted, Number, Queue, SettingsPort, Trunk, TrunkCodec, TrunkState, TrunkTransport, User,
+};
+use wire::{ApiError, ApiResult, FieldError, Problem};
+
+use super::*;
+use crate::clock::Clock;
+use crate::db::testing::TestDb;
+use crate::on_both;
+use crate::realtime::{Hub, Outgoing};
+use crate::routing::Queues;
+use crate::telephony::directory::Directory;
+use crate::telephony::numbers::NumberingPlan;
+
+/// Notes whose sessions were ended; its hashes can be read.
+#[derive(Default)]
+struct NotingAccounts(Mutex<Vec<UserId>>);
+
+#[async_trait]
+impl Accounts for NotingAccounts {
+    async fn hash_password(&self, password: String) -> ApiResult<String> {
+        Ok(format!("hash of {password}"))
+    }
+
+    async fn end_sessions(&self, user: UserId) -> ApiResult<()> {
+        self.0.lock().unwrap().push(user);
+        Ok(())
+    }
+}
+
+struct ReversingVault;
+
+impl Vault for ReversingVault {
+    fn seal(&self, secret: &str) -> ApiResult<String> {
+        Ok(secret.chars().rev().collect())
+    }
+
+    fn open(&self, sealed: &str) -> ApiResult<String> {
+        self.seal(sealed)
+    }
+}
+
+struct Setup {
+    settings: SettingsService,
+    accounts: std::sync::Arc<NotingAccounts>,
+    hub: Hub,
+    admin: Actor,
+}
+
+fn id() -> Uuid {
+    Uuid::new_v4()
+}
+
+/// A database with one administrator.
+async fn setup(db: &TestDb) -> Setup {
+    let clock = Clock::held(Timestamp(1_000)).0;
+    let hub = Hub::new(clock.clone());
+    let accounts = std::sync::Arc::new(NotingAccounts::default());
+    let config = SettingsConfig { plan: NumberingPlan::of("JP").unwrap(), demo: false };
+    let settings = SettingsService::new(
+        db.db.clone(),
+        clock,
+        hub.clone(),
+        accounts.clone(),
+        std::sync::Arc::new(ReversingVault),
+        config,
+    );
+    let admin = Actor { user: UserId(id()), role: Role::Administrator, session: String::new() };
+    let user = User { id: admin.user, role: Role::Administrator, ..agent("admin") };
+    settings.save_user(admin.clone(), user).await.unwrap();
+    Setup { settings, accounts, hub, admin }
+}
+
+fn agent(login: &str) -> User {
+    User {
+        id: UserId(id()),
+        login: login.to_owned(),
+        name: format!("{login}さん"),
+        role: Role::Agent,
+        active: true,
+        password: Some("long enough".to_owned()),
+    }
+}
+
+fn trunk(name: &str) -> Trunk {
+    Trunk {
+        id: TrunkId(id()),
+        name: name.to_owned(),
+        host: "sip.example.jp".to_owned(),
+        port: 5060,
+        transport: TrunkTransport::Udp,
+        registers: false,
+        username: None,
+        password: None,
+        has_password: false,
+        sources: vec![],
+        codecs: vec![TrunkCodec::Pcmu, TrunkCodec::Pcma],
+        max_calls: 10,
+        active: true,
+        state: TrunkState::Off,
+    }
+}
+
+fn queue(name: &str, members: Vec<UserId>) -> Queue {
+    Queue {
+        id: QueueId(id()),
+        name: name.to_owned(),
+        rule: Rule::LongestIdle,
+        members,
+        may_answer: true,
+        ring_seconds: 20,
+        music: None,
+    }
+}
+
+fn number(text: &str, trunk: &Trunk) -> Number {
+    Number {
+        id: NumberId(id()),
+        number: text.to_owned(),
+        shown: None,
+        label: "代表".to_owned(),
+        trunk: trunk.id,
+        queue: None,
+        granted: Granted::Nobody,
+    }
+}
+
+fn wrong<T: std::fmt::Debug>(answer: ApiResult<T>) -> Vec<(String, Problem)> {
+    match answer {
+        Err(ApiError::Invalid { fields }) => {
+            fields.into_iter().map(|FieldError { field, problem }| (field, problem)).collect()
+        }
+        other => panic!("not refused for its fields: {other:?}"),
+    }
+}
+
+fn one(field: &str, problem: Problem) -> Vec<(String, Problem)> {
+    vec![(field.to_owned(), problem)]
+}
+
+on_both! {
+    async fn what_is_saved_is_read_back_and_no_password_with_it(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let sato = settings.save_user(admin.clone(), agent(" SATO ")).await.unwrap();
+        assert_eq!((sato.login.as_str(), sato.password.as_deref()), ("sato", None));
+        let mine = Extension { id: ExtensionId(id()), number: "１００１".into(), user: Some(sato.id) };
+        let mine = settings.save_extension(admin.clone(), mine).await.unwrap();
+        assert_eq!(mine.number, "1001");
+        let carrier = Trunk {
+            registers: true,
+            username: Some("u".into()),
+            password: Some("p@ss".into()),
+            sources: vec!["192.0.2.0/24".into(), "2001:db8::1".into()],
+            ..trunk("carrier")
+        };
+        let carrier = settings.save_trunk(admin.clone(), carrier).await.unwrap();
+        assert_eq!((carrier.password.as_deref(), carrier.has_password), (None, true));
+        assert_eq!(carrier.state, TrunkState::Registering);
+        let support = settings.save_queue(admin.clone(), queue("サポート", vec![sato.id])).await.unwrap();
+        let main = Number { queue: Some(support.id), granted: Granted::Users(vec![sato.id]), ..number("03-1234-5678", &carrier) };
+        let main = settings.save_number(admin.clone(), main).await.unwrap();
+        assert_eq!(main.shown.as_ref().unwrap().e164.as_str(), "+81312345678");
+        assert_eq!(main.number, "03-1234-5678");
+
+        let all = settings.settings(admin).await.unwrap();
+        assert_eq!(all.users.len(), 2);
+        assert!(all.users.contains(&sato));
+        assert_eq!(all.extensions, [mine]);
+        assert_eq!(all.trunks, [carrier]);
+        assert_eq!(all.queues, [support]);
+        assert_eq!(all.numbers, [main]);
+    }
+
+    async fn other_slices_read_what_they_need(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let sato = settings.save_user(admin.clone(), agent("sato")).await.unwrap();
+        let suzuki = settings.save_user(admin.clone(), agent("suzuki")).await.unwrap();
+        let mine = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(sato.id) };
+        settings.save_extension(admin.clone(), mine.clone()).await.unwrap();
+        let carrier = Trunk {
+            username: Some("u".into()),
+            password: Some("p@ss".into()),
+            sources: vec!["192.0.2.0/24".into(), "192.0.3.7".into()],
+            ..trunk("carrier")
+        };
+        settings.save_trunk(admin.clone(), carrier.clone()).await.unwrap();
+        settings.save_trunk(admin.clone(), Trunk { active: false, ..trunk("off") }).await.unwrap();
+        let support = settings.save_queue(admin.clone(), queue("support", vec![sato.id])).await.unwrap();
+        let main = Number { queue: Some(support.id), granted: Granted::Users(vec![sato.id]), ..number("0312345678", &carrier) };
+        let main = settings.save_number(admin.clone(), main).await.unwrap();
+        let every = Number { granted: Granted::Everybody, ..number("0312345679", &carrier) };
+        let every = settings.save_number(admin.clone(), every).await.unwrap();
+        settings.save_number(admin.clone(), number("0312345670", &carrier)).await.unwrap();
+
+        let trunks = settings.trunks().await.unwrap();
+        assert_eq!(trunks.len(), 1);
+        assert_eq!(trunks[0].credentials, Some(("u".to_owned(), "p@ss".to_owned())));
+        assert_eq!(trunks[0].sources, ["192.0.2.0/24".parse().unwrap(), "192.0.3.7/32".parse().unwrap()]);
+        let dialled = settings.number(&E164::parse("+81312345678").unwrap()).await.unwrap().unwrap();
+        assert_eq!((dialled.id, dialled.queue, dialled.trunk), (main.id, Some(support.id), carrier.id));
+        assert_eq!(settings.number(&E164::parse("+81399999999").unwrap()).await.unwrap(), None);
+        let granted = |user| {
+            let settings = settings.clone();
+            async move { settings.caller_numbers(user).await.unwrap().into_iter().map(|n| n.id).collect::<Vec<_>>() }
+        };
+        assert_eq!(granted(sato.id).await, [main.id, every.id]);
+        assert_eq!(granted(suzuki.id).await, [every.id]);
+        assert_eq!(settings.extension_of(sato.id).await.unwrap(), Some(mine.id));
+        assert_eq!(settings.extension_of(suzuki.id).await.unwrap(), None);
+        assert_eq!(settings.plan(support.id).await.unwrap().unwrap().members, [sato.id]);
+        assert_eq!(settings.of_member(sato.id).await.unwrap()[0].name, "support");
+        assert_eq!(settings.of_member(suzuki.id).await.unwrap(), []);
+        assert!(settings.has_real_users().await.unwrap());
+    }
+
+    async fn every_wrong_field_is_named_and_nothing_is_saved(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let before = settings.settings(admin.clone()).await.unwrap();
+        let lines = settings.audit(admin.clone(), None).await.unwrap().len();
+        let nobody = User { login: " ".into(), name: "x".repeat(61), password: Some("short".into()), ..agent("x") };
+        assert_eq!(wrong(settings.save_user(admin.clone(), nobody).await), [
+            ("login".into(), Problem::Required),
+            ("name".into(), Problem::TooLong { max: 60 }),
+            ("password".into(), Problem::TooShort { min: 10 }),
+        ]);
+        let taken = agent("Admin");
+        assert_eq!(wrong(settings.save_user(admin.clone(), taken).await), one("login", Problem::Taken));
+        let no_password = User { password: None, ..agent("y") };
+        assert_eq!(wrong(settings.save_user(admin.clone(), no_password).await), one("password", Problem::Required));
+        let stranger = Extension { id: ExtensionId(id()), number: "1a".into(), user: Some(UserId(id())) };
+        assert_eq!(wrong(settings.save_extension(admin.clone(), stranger).await), [
+            ("number".into(), Problem::Malformed),
+            ("user".into(), Problem::Unknown),
+        ]);
+        let bad = Trunk {
+            host: "sip..jp".into(), port: 0, registers: true, sources: vec!["192.0.2.0/33".into()], codecs: vec![],
+            max_calls: 1001, ..trunk("t")
+        };
+        assert_eq!(wrong(settings.save_trunk(admin.clone(), bad).await), [
+            ("host".into(), Problem::NotAHost),
+            ("port".into(), Problem::OutOfRange { min: 1, max: 65535 }),
+            ("username".into(), Problem::Required),
+            ("password".into(), Problem::Required),
+            ("sources".into(), Problem::NotAHost),
+            ("codecs".into(), Problem::Required),
+            ("max_calls".into(), Problem::OutOfRange { min: 1, max: 1000 }),
+        ]);
+        let bad = Number { queue: Some(QueueId(id())), granted: Granted::Users(vec![UserId(id())]), ..number("12", &trunk("t")) };
+        assert_eq!(wrong(settings.save_number(admin.clone(), bad).await), [
+            ("number".into(), Problem::NotANumber),
+            ("trunk".into(), Problem::Unknown),
+            ("queue".into(), Problem::Unknown),
+            ("granted".into(), Problem::Unknown),
+        ]);
+        let bad = Queue { ring_seconds: 4, ..queue("", vec![UserId(id())]) };
+        assert_eq!(wrong(settings.save_queue(admin.clone(), bad).await), [
+            ("name".into(), Problem::Required),
+            ("members".into(), Problem::Unknown),
+            ("ring_seconds".into(), Problem::OutOfRange { min: 5, max: 120 }),
+        ]);
+        assert_eq!(settings.settings(admin.clone()).await.unwrap(), before);
+        assert_eq!(settings.audit(admin, None).await.unwrap().len(), lines);
+    }
+
+    async fn names_and_numbers_are_unique_and_a_user_has_one_extension(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let first = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user) };
+        settings.save_extension(admin.clone(), first.clone()).await.unwrap();
+        let second = Extension { id: ExtensionId(id()), ..first.clone() };
+        assert_eq!(wrong(settings.save_extension(admin.clone(), second).await), [
+            ("number".into(), Problem::Taken),
+            ("user".into(), Problem::Taken),
+        ]);
+        settings.save_extension(admin.clone(), first).await.unwrap();
+        let carrier = settings.save_trunk(admin.clone(), trunk("t")).await.unwrap();
+        assert_eq!(wrong(settings.save_trunk(admin.clone(), trunk("t")).await), one("name", Problem::Taken));
+        settings.save_queue(admin.clone(), queue("q", vec![])).await.unwrap();
+        assert_eq!(wrong(settings.save_queue(admin.clone(), queue("q", vec![])).await), one("name", Problem::Taken));
+        settings.save_number(admin.clone(), number("03-1234-5678", &carrier)).await.unwrap();
+        let again = number("+81 3 1234 5678", &carrier);
+        assert_eq!(wrong(settings.save_number(admin, again).await), one("number", Problem::Taken));
+    }
+
+    async fn a_trunk_keeps_its_password_until_another_is_typed(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let carrier = Trunk { username: Some("u".into()), password: Some("first".into()), ..trunk("t") };
+        let saved = settings.save_trunk(admin.clone(), carrier).await.unwrap();
+        let saved = settings.save_trunk(admin.clone(), Trunk { max_calls: 5, ..saved }).await.unwrap();
+        assert_eq!(settings.trunks().await.unwrap()[0].credentials.as_ref().unwrap().1, "first");
+        settings.save_trunk(admin.clone(), Trunk { password: Some("second".into()), ..saved }).await.unwrap();
+        assert_eq!(settings.trunks().await.unwrap()[0].credentials.as_ref().unwrap().1, "second");
+        let told = settings.audit(admin, None).await.unwrap();
+        assert_eq!(told[0].detail, "password: ***");
+        assert_eq!(told[1].detail, "max_calls: 10 → 5");
+    }
+
+    async fn what_is_in_use_is_not_deleted(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let carrier = settings.save_trunk(admin.clone(), trunk("t")).await.unwrap();
+        let support = settings.save_queue(admin.clone(), queue("q", vec![admin.user])).await.unwrap();
+        let main = Number { queue: Some(support.id), ..number("0312345678", &carrier) };
+        let main = settings.save_number(admin.clone(), main).await.unwrap();
+        let in_use = one("what", Problem::InUse);
+        assert_eq!(wrong(settings.delete(admin.clone(), Deletable::Trunk(carrier.id)).await), in_use);
+        assert_eq!(wrong(settings.delete(admin.clone(), Deletable::Queue(support.id)).await), in_use);
+        settings.delete(admin.clone(), Deletable::Number(main.id)).await.unwrap();
+        settings.delete(admin.clone(), Deletable::Queue(support.id)).await.unwrap();
+        settings.delete(admin.clone(), Deletable::Trunk(carrier.id)).await.unwrap();
+        assert_eq!(settings.delete(admin.clone(), Deletable::Trunk(carrier.id)).await, Err(ApiError::NotFound));
+        assert_eq!(settings.plan(support.id).await.unwrap(), None);
+        assert_eq!(settings.of_member(admin.user).await.unwrap(), []);
+        // Its name is free again.
+        settings.save_queue(admin.clone(), queue("q", vec![])).await.unwrap();
+        let told = settings.audit(admin, None).await.unwrap();
+        assert_eq!((told[1].what.as_str(), told[1].subject.as_str()), ("trunk.deleted", "t"));
+    }
+
+    async fn only_an_administrator_may(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        for role in [Role::Agent, Role::Supervisor] {
+            let actor = Actor { role, ..admin.clone() };
+            assert_eq!(settings.settings(actor.clone()).await, Err(ApiError::Forbidden));
+            assert_eq!(settings.save_user(actor.clone(), agent("x")).await, Err(ApiError::Forbidden));
+            assert_eq!(settings.save_queue(actor.clone(), queue("q", vec![])).await, Err(ApiError::Forbidden));
+            assert_eq!(settings.save_trunk(actor.clone(), trunk("t")).await, Err(ApiError::Forbidden));
+            let extension = Extension { id: ExtensionId(id()), number: "1001".into(), user: None };
+            assert_eq!(settings.save_extension(actor.clone(), extension).await, Err(ApiError::Forbidden));
+            assert_eq!(settings.save_number(actor.clone(), number("0312345678", &trunk("t"))).await, Err(ApiError::Forbidden));
+            assert_eq!(settings.delete(actor.clone(), Deletable::Queue(QueueId(id()))).await, Err(ApiError::Forbidden));
+            assert_eq!(settings.audit(actor, None).await, Err(ApiError::Forbidden));
+        }
+    }
+
+    async fn the_last_administrator_stays(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let me = settings.settings(admin.clone()).await.unwrap().users.remove(0);
+        let off = User { active: false, ..me.clone() };
+        assert_eq!(wrong(settings.save_user(admin.clone(), off.clone()).await), one("active", Problem::InUse));
+        let demoted = User { role: Role::Supervisor, ..me };
+        assert_eq!(wrong(settings.save_user(admin.clone(), demoted).await), one("role", Problem::InUse));
+        settings.save_user(admin.clone(), User { role: Role::Administrator, ..agent("second") }).await.unwrap();
+        settings.save_user(admin, off).await.unwrap();
+    }
+
+    async fn sessions_end_with_the_role_or_the_access_that_they_had(db: TestDb) {
+        let Setup { settings, accounts, admin, .. } = setup(&db).await;
+        let sato = settings.save_user(admin.clone(), agent("sato")).await.unwrap();
+        let ended = || accounts.0.lock().unwrap().len();
+        let renamed = settings.save_user(admin.clone(), User { name: "佐藤".into(), ..sato }).await.unwrap();
+        assert_eq!(ended(), 0);
+        let raised = settings.save_user(admin.clone(), User { role: Role::Supervisor, ..renamed }).await.unwrap();
+        assert_eq!(ended(), 1);
+        settings.save_user(admin, User { active: false, ..raised.clone() }).await.unwrap();
+        assert_eq!(*accounts.0.lock().unwrap(), [raised.id, raised.id]);
+    }
+
+    async fn desks_hear_of_changes_and_a_user_of_their_new_extension(db: TestDb) {
+        let Setup { settings, hub, admin, .. } = setup(&db).await;
+        let mut tab = hub.attach(admin.user, ClientId(id()), String::new(), None);
+        let mut revision = settings.changes();
+        revision.mark_unchanged();
+        let mine = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user) };
+        settings.save_extension(admin.clone(), mine.clone()).await.unwrap();
+        assert!(revision.has_changed().unwrap());
+        assert_eq!(heard(&mut tab.frames), DeskEvent::SettingsChanged);
+        let DeskEvent::Me { me } = heard(&mut tab.frames) else { panic!("no Me") };
+        assert_eq!(me.extension.unwrap().number, "1001");
+        settings.delete(admin, Deletable::Extension(mine.id)).await.unwrap();
+        assert_eq!(heard(&mut tab.frames), DeskEvent::SettingsChanged);
+        let DeskEvent::Me { me } = heard(&mut tab.frames) else { panic!("no Me") };
+        assert_eq!(me.extension, None);
+    }
+}
+
+fn heard(frames: &mut tokio::sync::mpsc::Receiver<Outgoing>) -> DeskEvent {
+    let Outgoing::Frame(json) = frames.try_recv().unwrap() else { panic!("closed") };
+    match serde_json::from_str(&json).unwrap() {
+        ServerFrame::Event { event, .. } => event,
+        other => panic!("no event: {other:?}"),
+    }
+}
