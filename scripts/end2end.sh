@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Playwright against the server built last: `scripts/end2end.sh --project chromium -g S24`.
+# Playwright against the server built last: `scripts/end2end.sh --project=chromium -g S24`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export MADOGUCHI_BIN=${MADOGUCHI_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/madoguchi}

@@ -6,4 +6,4 @@ scripts/with-postgres.sh cargo nextest run --workspace --no-tests pass -- "$1"
 cargo build --quiet --workspace --bin madoguchi
 [ -d dist ] || scripts/desk.sh
 # Titles say "S24 …" where Rust's names say "s24_…".
-scripts/end2end.sh --project chromium --pass-with-no-tests --grep "(?i)${1//_/ }"
+scripts/end2end.sh --project=chromium --pass-with-no-tests --grep "${1//_/ }"

@@ -16,7 +16,7 @@ if grep -rqs 'wasm_bindgen_test' app crates --include='*.rs'; then
   runner "tests in the browser's own engine" '^test result' scripts/wasm-tests.sh
 fi
 step "the server for Playwright" cargo build --workspace --bin madoguchi
-runner "Playwright in Chromium" '^ +[0-9]+ (passed|failed|skipped|flaky|did not run)' scripts/end2end.sh --project chromium
+runner "Playwright in Chromium" '^ +[0-9]+ (passed|failed|skipped|flaky|did not run)' scripts/end2end.sh --project=chromium
 
 printf '\n'
 cat "$closing_lines"

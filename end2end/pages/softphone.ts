@@ -1,0 +1,109 @@
+import type { Locator, Page } from "@playwright/test";
+
+import type { Say } from "../fixtures/words.js";
+
+/** The softphone bar, on every page. */
+export class SoftphoneBar {
+  readonly region: Locator;
+  readonly logInButton: Locator;
+  readonly callButton: Locator;
+  readonly muteButton: Locator;
+  readonly holdButton: Locator;
+  readonly resumeButton: Locator;
+  readonly hangUpButton: Locator;
+  readonly backToReadyButton: Locator;
+  /** The pill: icon, word and timer. Pressing it opens the menu of states. */
+  readonly state: Locator;
+  /** 応答 and 拒否 are in the popup alone. */
+  readonly customerIsHeard: Locator;
+
+  constructor(
+    private readonly page: Page,
+    private readonly say: Say,
+  ) {
+    this.region = page.getByRole("region", { name: say("ソフトフォン") });
+    const button = (name: string): Locator => this.region.getByRole("button", { name, exact: true });
+    this.logInButton = button(say("ログイン"));
+    this.callButton = button(say("発信"));
+    this.muteButton = button(say("ミュート"));
+    this.holdButton = button(say("保留"));
+    this.resumeButton = button(say("保留解除"));
+    this.hangUpButton = button(say("切断"));
+    this.backToReadyButton = button(say("待機に戻る"));
+    this.state = this.region.getByRole("button", { name: say("電話の状態") });
+    this.customerIsHeard = this.region.getByText(say("お客様の声は聞こえます"));
+  }
+
+  /** Chooses 待機, 未待機, 離席 … or ログアウト in the menu of states. */
+  async choose(state: string): Promise<void> {
+    // From the start of the name: 待機 is also the end of 未待機.
+    const name = new RegExp(`^${this.say(state)}`);
+    await this.state.click();
+    await this.page.getByRole("menuitemradio", { name }).or(this.page.getByRole("menuitem", { name })).click();
+  }
+
+  /** Logs the softphone in and goes ready. */
+  async startShift(): Promise<void> {
+    await this.logInButton.click();
+    await this.choose("待機");
+  }
+}
+
+/** The popup while a call is offered. */
+export class IncomingPopup {
+  readonly dialog: Locator;
+  readonly answerButton: Locator;
+  readonly declineButton: Locator;
+
+  constructor(page: Page, say: Say) {
+    this.dialog = page.getByRole("dialog", { name: say("着信") });
+    this.answerButton = this.dialog.getByRole("button", { name: say("応答"), exact: true });
+    this.declineButton = this.dialog.getByRole("button", { name: say("拒否"), exact: true });
+  }
+}
+
+/** The popup during a call. */
+export class InCallPopup {
+  readonly dialog: Locator;
+  readonly endButton: Locator;
+
+  constructor(page: Page, say: Say) {
+    this.dialog = page.getByRole("dialog", { name: say("通話") });
+    this.endButton = this.dialog.getByRole("button", { name: say("通話終了"), exact: true });
+  }
+}
+
+/** The dialler. */
+export class Dialler {
+  readonly dialog: Locator;
+  readonly callerNumber: Locator;
+  readonly destination: Locator;
+  readonly placeCallButton: Locator;
+
+  constructor(page: Page, say: Say) {
+    this.dialog = page.getByRole("dialog", { name: say("発信画面") });
+    this.callerNumber = this.dialog.getByRole("combobox", { name: say("発信番号") });
+    this.destination = this.dialog.getByRole("textbox", { name: say("発信先") });
+    this.placeCallButton = this.dialog.getByRole("button", { name: say("電話をかける"), exact: true });
+  }
+
+  async place(destination: string): Promise<void> {
+    await this.destination.fill(destination);
+    await this.placeCallButton.click();
+  }
+}
+
+/** What warns before 後処理 is left unwritten. */
+export class LeaveDialog {
+  readonly dialog: Locator;
+  readonly goBackButton: Locator;
+  readonly keepDraftButton: Locator;
+  readonly goAnywayButton: Locator;
+
+  constructor(page: Page, say: Say) {
+    this.dialog = page.getByRole("alertdialog").or(page.getByRole("dialog", { name: say("まだ保存されていません") }));
+    this.goBackButton = this.dialog.getByRole("button", { name: say("戻って入力") });
+    this.keepDraftButton = this.dialog.getByRole("button", { name: say("下書きを残して待機") });
+    this.goAnywayButton = this.dialog.getByRole("button", { name: say("このまま待機") });
+  }
+}
