@@ -75,3 +75,8 @@ pub fn use_clock() -> Clock {
 fn local_ms() -> i64 {
     js_sys::Date::now() as i64
 }
+
+/// Milliseconds since the page was opened, never stepping back: for spans within this page.
+pub fn page_ms() -> f64 {
+    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
+}
