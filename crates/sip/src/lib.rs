@@ -11,10 +11,16 @@
 //! Why this much of SIP is our own is told in `docs/adr/0001-sip-library.md`.
 
 mod api;
+mod chance;
+mod dialog;
+mod digest;
 mod endpoint;
 mod framer;
+mod gate;
+mod message;
 pub mod sdp;
 mod time;
+mod transaction;
 
 pub use api::{
     CallKey, Config, Credentials, Event, Identity, NameAddr, NotNow, Outgoing, Registration, RegistrationKey, Stats,

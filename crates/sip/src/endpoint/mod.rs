@@ -1,35 +1,100 @@
-//! The endpoint: all calls and registrations of one user agent.
+//! The endpoint: all calls and registrations of one user agent, and the transactions that carry them.
+//!
+//! `mod` takes commands and tells what time wants; `clients` sends requests and reads responses, `servers` reads
+//! requests and sends responses; `outgoing`, `incoming` and `registrar` are what these mean to calls and registrations.
 
-use std::{collections::VecDeque, net::SocketAddr};
+mod call;
+mod clients;
+mod incoming;
+mod outgoing;
+mod registrar;
+mod servers;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 
 use crate::api::{CallKey, Config, Event, NotNow, Outgoing, Registration, RegistrationKey, Stats, Transmit, Transport};
+use crate::chance::Chance;
+use crate::gate::{self, Passed};
 use crate::time::Time;
+
+use call::{Call, Phase};
+use clients::Client;
+use registrar::Kept;
+use servers::Server;
+
+/// Branch and method: a CANCEL has the branch of its INVITE (RFC 3261 §17.1.3).
+type ClientKey = String;
+/// See `servers::key` (RFC 3261 §17.2.3).
+type ServerKey = String;
 
 /// All calls and registrations of one user agent.
 #[derive(Debug)]
 pub struct Endpoint {
     config: Config,
+    chance: Chance,
+    clients: BTreeMap<ClientKey, Client>,
+    servers: BTreeMap<ServerKey, Server>,
+    calls: BTreeMap<CallKey, Call>,
+    /// By Call-ID and our tag.
+    dialogs: BTreeMap<(String, String), CallKey>,
+    registrations: BTreeMap<RegistrationKey, Kept>,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
     next_key: u64,
 }
 
-#[expect(unused_variables, clippy::unused_self, clippy::needless_pass_by_value, reason = "the machines behind follow")]
 impl Endpoint {
     /// An endpoint without calls.
     pub fn new(config: Config) -> Self {
-        Self { config, transmits: VecDeque::new(), events: VecDeque::new(), next_key: 1 }
+        Self {
+            chance: Chance::new(config.seed),
+            config,
+            clients: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            dialogs: BTreeMap::new(),
+            registrations: BTreeMap::new(),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+            next_key: 1,
+        }
     }
 
-    /// One whole message (a datagram, or what [`crate::Framer`] cut) came from `from`.
-    pub fn receive(&mut self, now: Time, transport: Transport, from: SocketAddr, bytes: &[u8]) {}
+    /// One whole message (a datagram, or what [`crate::Framer`] cut) came from `from`. Whether that source may speak to
+    /// us at all is for the driver to say beforehand.
+    pub fn receive(&mut self, now: Time, transport: Transport, from: SocketAddr, bytes: &[u8]) {
+        match gate::examine(bytes, transport) {
+            Passed::Request(request, via) => self.on_request(now, *request, &via, transport, from),
+            Passed::Response(response, via) => self.on_response(now, &response, &via),
+            Passed::Refused(request, via, fault) => self.refuse_at_gate(&request, &via, fault, transport, from),
+            Passed::Dropped => {}
+        }
+    }
 
     /// The time of [`Self::poll_timeout`] has come, or any other time.
-    pub fn handle_timeout(&mut self, now: Time) {}
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.time_clients(now);
+        self.time_servers(now);
+        let due: Vec<CallKey> = due(&self.calls, now, Call::deadline);
+        for key in due {
+            self.time_call(now, key);
+        }
+        let due: Vec<RegistrationKey> = due_registrations(&self.registrations, now);
+        for key in due {
+            self.time_registration(now, key);
+        }
+    }
 
-    /// When [`Self::handle_timeout`] wants to be called next.
+    /// When [`Self::handle_timeout`] wants to be called next. It may change with every other call.
     pub fn poll_timeout(&self) -> Option<Time> {
-        None
+        let clients = self.clients.values().filter_map(Client::deadline);
+        let servers = self.servers.values().filter_map(Server::deadline);
+        let calls = self.calls.values().filter_map(Call::deadline);
+        let registrations = self.registrations.values().filter_map(Kept::deadline);
+        clients.chain(servers).chain(calls).chain(registrations).min()
     }
 
     /// The next message to be sent.
@@ -42,13 +107,16 @@ impl Endpoint {
         self.events.pop_front()
     }
 
-    /// Nothing can be sent to `to` any more (connection refused or lost).
-    pub fn transport_failed(&mut self, now: Time, transport: Transport, to: SocketAddr) {}
+    /// Nothing can be sent to `to` (connection refused, reset, or lost). What waits for an answer from there fails as if
+    /// it had been answered 503 (RFC 3261 §8.1.3.1); a dialog is not lost by it.
+    pub fn transport_failed(&mut self, now: Time, transport: Transport, to: SocketAddr) {
+        self.fail_clients(now, transport, to);
+    }
 
     /// Calls somebody.
     pub fn invite(&mut self, now: Time, outgoing: Outgoing) -> CallKey {
-        let key = CallKey(self.next_key);
-        self.next_key += 1;
+        let key = CallKey(self.take_key());
+        self.start_call(now, key, outgoing);
         key
     }
 
@@ -57,7 +125,7 @@ impl Endpoint {
     /// # Errors
     /// The call is not one that waits for our answer.
     pub fn ringing(&mut self, now: Time, call: CallKey) -> Result<(), NotNow> {
-        Ok(())
+        self.give_provisional(now, call, 180, None, "ringing")
     }
 
     /// Says 183 with an answer to an incoming call: audio before it is accepted.
@@ -65,7 +133,7 @@ impl Endpoint {
     /// # Errors
     /// The call is not one that waits for our answer.
     pub fn progress(&mut self, now: Time, call: CallKey, sdp: String) -> Result<(), NotNow> {
-        Ok(())
+        self.give_provisional(now, call, 183, Some(sdp), "progress")
     }
 
     /// Says 200 to an incoming call, until it is acknowledged.
@@ -73,31 +141,50 @@ impl Endpoint {
     /// # Errors
     /// The call is not one that waits for our answer.
     pub fn accept(&mut self, now: Time, call: CallKey, sdp: String) -> Result<(), NotNow> {
-        Ok(())
+        self.accept_call(now, call, &sdp)
     }
 
-    /// Refuses an incoming call with a status of 300 to 699.
+    /// Refuses an incoming call with a status of 300 to 699; anything else is sent as 480.
     ///
     /// # Errors
     /// The call is not one that waits for our answer.
     pub fn refuse(&mut self, now: Time, call: CallKey, status: u16) -> Result<(), NotNow> {
-        Ok(())
+        self.refuse_call(now, call, status, "refuse")
     }
 
-    /// Ends a call in whatever state: CANCEL, BYE or a refusal (480).
+    /// Ends a call in whatever state: CANCEL, BYE or a refusal (480). A call that was still ringing at the far side is
+    /// terminated at once; what the far side still says to it is answered as it must be.
     ///
     /// # Errors
-    /// The call is over already.
+    /// The call is over already, or ending.
     pub fn hang_up(&mut self, now: Time, call: CallKey) -> Result<(), NotNow> {
-        Ok(())
+        match self.calls.get_mut(&call).map(|call| &mut call.phase) {
+            Some(Phase::Calling { .. }) => {
+                self.abandon(now, call);
+                Ok(())
+            }
+            Some(Phase::Offered { .. }) => self.refuse_call(now, call, 480, "hang_up"),
+            Some(Phase::Up(up)) if up.unacked.is_some() => {
+                let first = !up.hang_up_wanted;
+                up.hang_up_wanted = true;
+                if first { Ok(()) } else { Err(NotNow { command: "hang_up", state: "ending" }) }
+            }
+            Some(Phase::Up(_)) => {
+                self.send_bye(now, call);
+                Ok(())
+            }
+            Some(Phase::Ending) => Err(NotNow { command: "hang_up", state: "ending" }),
+            None => Err(NotNow { command: "hang_up", state: "over" }),
+        }
     }
 
-    /// Offers a changed session (re-INVITE).
+    /// Offers a changed session (re-INVITE). Of [`Event::ReofferAnswered`], [`Event::ReofferRefused`] and
+    /// [`Event::Broken`] one will follow, unless the call ends before.
     ///
     /// # Errors
-    /// The call is not up, or an earlier offer is still open.
+    /// The call is not up, or an offer of either side is still open.
     pub fn reoffer(&mut self, now: Time, call: CallKey, sdp: String) -> Result<(), NotNow> {
-        Ok(())
+        self.ask_change(now, call, sdp)
     }
 
     /// Answers [`Event::Reoffered`].
@@ -105,7 +192,7 @@ impl Endpoint {
     /// # Errors
     /// No re-INVITE waits for an answer.
     pub fn answer_reoffer(&mut self, now: Time, call: CallKey, sdp: String) -> Result<(), NotNow> {
-        Ok(())
+        self.answer_change(now, call, &sdp)
     }
 
     /// Refuses [`Event::Reoffered`], usually with 488.
@@ -113,21 +200,78 @@ impl Endpoint {
     /// # Errors
     /// No re-INVITE waits for an answer.
     pub fn refuse_reoffer(&mut self, now: Time, call: CallKey, status: u16) -> Result<(), NotNow> {
-        Ok(())
+        self.refuse_change(now, call, status)
     }
 
     /// Registers, and keeps registered until [`Self::unregister`].
     pub fn register(&mut self, now: Time, registration: Registration) -> RegistrationKey {
-        let key = RegistrationKey(self.next_key);
+        let key = RegistrationKey(self.take_key());
+        self.start_registration(now, key, registration);
+        key
+    }
+
+    /// Removes a registration; nothing happens if it is unknown or being removed.
+    pub fn unregister(&mut self, now: Time, key: RegistrationKey) {
+        self.leave_registration(now, key);
+    }
+
+    /// How much is held.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            calls: self.calls.len(),
+            dialogs: self.dialogs.len(),
+            transactions: self.clients.len() + self.servers.len(),
+            registrations: self.registrations.len(),
+        }
+    }
+
+    fn take_key(&mut self) -> u64 {
+        let key = self.next_key;
         self.next_key += 1;
         key
     }
 
-    /// Removes a registration; nothing happens if it is unknown.
-    pub fn unregister(&mut self, now: Time, key: RegistrationKey) {}
-
-    /// How much is held.
-    pub fn stats(&self) -> Stats {
-        Stats::default()
+    fn transmit(&mut self, (transport, to): (Transport, SocketAddr), bytes: Vec<u8>) {
+        self.transmits.push_back(Transmit { transport, to, bytes });
     }
+
+    fn advertised(&self, transport: Transport) -> SocketAddr {
+        match transport {
+            Transport::Udp => self.config.advertised_udp,
+            Transport::Tcp => self.config.advertised_tcp,
+        }
+    }
+
+    /// Our Contact (RFC 3261 §8.1.1.8).
+    fn contact(&self, user: &str, transport: Transport) -> String {
+        let at = self.advertised(transport);
+        let parameter = match transport {
+            Transport::Udp => "",
+            Transport::Tcp => ";transport=tcp",
+        };
+        if user.is_empty() { format!("<sip:{at}{parameter}>") } else { format!("<sip:{user}@{at}{parameter}>") }
+    }
+
+    /// The call is over: its last event, and nothing is left of it but transactions that run out.
+    fn finish(&mut self, call: CallKey) {
+        if let Some(gone) = self.calls.remove(&call) {
+            self.dialogs.remove(&(gone.dialog.call_id, gone.dialog.local_tag));
+            self.events.push_back(Event::Terminated { call });
+        }
+    }
+}
+
+fn due(calls: &BTreeMap<CallKey, Call>, now: Time, deadline: impl Fn(&Call) -> Option<Time>) -> Vec<CallKey> {
+    calls.iter().filter(|(_, call)| deadline(call).is_some_and(|at| at <= now)).map(|(key, _)| *key).collect()
+}
+
+fn due_registrations(registrations: &BTreeMap<RegistrationKey, Kept>, now: Time) -> Vec<RegistrationKey> {
+    let due = registrations.iter().filter(|(_, kept)| kept.deadline().is_some_and(|at| at <= now));
+    due.map(|(key, _)| *key).collect()
+}
+
+/// A user part that may stand in a URI (RFC 3261 §25.1 `user`).
+fn escaped_user(user: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,".contains(c);
+    user.chars().filter(|c| plain(*c)).collect()
 }

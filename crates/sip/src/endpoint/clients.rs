@@ -1,0 +1,349 @@
+//! Client transactions: requests go out, responses find their way back.
+//!
+//! A transaction may outlive its call. Such an orphan still does what the far side must see: a ringing INVITE is
+//! cancelled, a 2xx is acknowledged and its dialog ended at once (RFC 3261 §13.2.2.4, §15; a CANCEL that crosses a 200).
+
+use std::net::SocketAddr;
+
+use crate::api::{CallKey, RegistrationKey, Transport};
+use crate::dialog::Dialog;
+use crate::digest::{Attempts, Auth};
+use crate::message::value::{self, Via};
+use crate::message::{Headers, Method, Request, Response, reason_phrase};
+use crate::time::Time;
+use crate::transaction::{Due, Heard, InviteClient, OtherClient};
+
+use super::{ClientKey, Endpoint};
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Invite(CallKey),
+    Change(CallKey),
+    Bye(CallKey),
+    Register(RegistrationKey),
+    /// CANCEL, and BYE to a dialog nobody wants: whatever is answered, nothing follows.
+    Nothing,
+}
+
+#[derive(Debug)]
+pub(super) struct Client {
+    machine: Machine,
+    /// With its Via.
+    pub(super) request: Request,
+    hop: (Transport, SocketAddr),
+    purpose: Purpose,
+    pub(super) attempts: Attempts,
+    /// ACK of a refusal.
+    ack: Option<Vec<u8>>,
+    /// ACKs of 2xx, by the tag of the far side: a forked INVITE may have several.
+    acks: Vec<(Option<String>, (Transport, SocketAddr), Vec<u8>)>,
+    cancelled: bool,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Invite(InviteClient),
+    Other(OtherClient),
+}
+
+impl Client {
+    pub(super) fn deadline(&self) -> Option<Time> {
+        match &self.machine {
+            Machine::Invite(machine) => machine.deadline(),
+            Machine::Other(machine) => Some(machine.deadline()),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        match &self.machine {
+            Machine::Invite(machine) => machine.is_open(),
+            Machine::Other(machine) => machine.is_open(),
+        }
+    }
+
+    fn on_response(&mut self, now: Time, status: u16) -> Heard {
+        match &mut self.machine {
+            Machine::Invite(machine) => machine.on_response(now, status),
+            Machine::Other(machine) => machine.on_response(now, status),
+        }
+    }
+
+    fn on_timeout(&mut self, now: Time) -> Due {
+        match &mut self.machine {
+            Machine::Invite(machine) => machine.on_timeout(now),
+            Machine::Other(machine) => machine.on_timeout(now),
+        }
+    }
+}
+
+/// How a request is to be sent.
+pub(super) struct Sending {
+    pub(super) request: Request,
+    pub(super) hop: (Transport, SocketAddr),
+    pub(super) purpose: Purpose,
+    pub(super) attempts: Attempts,
+}
+
+impl Endpoint {
+    /// Sends a request in a transaction of its own. It has everything but Via.
+    pub(super) fn send(&mut self, now: Time, sending: Sending) -> ClientKey {
+        let Sending { mut request, hop, purpose, attempts } = sending;
+        let branch = self.chance.branch();
+        self.put_via(&mut request, hop.0, &branch);
+        self.begin(
+            now,
+            branch,
+            Client {
+                machine: if request.method == Method::Invite {
+                    Machine::Invite(InviteClient::new(now, self.config.timers, hop.0))
+                } else {
+                    Machine::Other(OtherClient::new(now, self.config.timers, hop.0))
+                },
+                request,
+                hop,
+                purpose,
+                attempts,
+                ack: None,
+                acks: Vec::new(),
+                cancelled: false,
+            },
+        )
+    }
+
+    fn begin(&mut self, _now: Time, branch: String, client: Client) -> ClientKey {
+        let key = client_key(&branch, &client.request.method);
+        self.transmit(client.hop, client.request.to_bytes());
+        self.clients.insert(key.clone(), client);
+        key
+    }
+
+    fn put_via(&self, request: &mut Request, transport: Transport, branch: &str) {
+        let name = match transport {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+        };
+        // RFC 3581 §3: rport asks that answers come back to where this came from.
+        let via = format!("SIP/2.0/{name} {};branch={branch};rport", self.advertised(transport));
+        request.headers.insert_front("Via", via);
+        request.headers.push("User-Agent", value::line(&self.config.user_agent));
+    }
+
+    pub(super) fn on_response(&mut self, now: Time, response: &Response, via: &Via) {
+        let Some((_, method)) = response.headers.get("CSeq").and_then(value::cseq) else { return };
+        let Some(branch) = via.branch() else { return };
+        let key = client_key(branch, &method);
+        let Some(client) = self.clients.get_mut(&key) else { return };
+        match client.on_response(now, response.status) {
+            Heard::Absorb => {}
+            Heard::AckAgain => {
+                if let Some((hop, ack)) = client.ack.clone().map(|ack| (client.hop, ack)) {
+                    self.transmit(hop, ack);
+                }
+            }
+            Heard::PassAndAck => {
+                let ack = refusal_ack(&client.request, response).to_bytes();
+                let hop = client.hop;
+                client.ack = Some(ack.clone());
+                self.transmit(hop, ack);
+                self.pass(now, &key, response);
+            }
+            Heard::Pass => {
+                let tag = response.to_tag();
+                let known =
+                    client.acks.iter().find(|(known, ..)| (200..300).contains(&response.status) && *known == tag);
+                if let Some((_, hop, ack)) = known.cloned() {
+                    self.transmit(hop, ack);
+                } else {
+                    self.pass(now, &key, response);
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, now: Time, key: &ClientKey, response: &Response) {
+        let Some(client) = self.clients.get(key) else { return };
+        match client.purpose {
+            Purpose::Invite(call) => {
+                let wanted = self.call_of_client(call, key);
+                match (wanted, response.status) {
+                    (true, _) => self.invite_answered(now, call, key, response),
+                    (false, ..200) => self.cancel(now, key),
+                    (false, 200..300) => self.end_unwanted(now, key, response),
+                    (false, _) => {}
+                }
+            }
+            Purpose::Change(call) => self.change_answered(now, call, key, response),
+            Purpose::Bye(call) => self.bye_answered(now, call, key, response),
+            Purpose::Register(registration) => self.register_answered(now, registration, key, response),
+            Purpose::Nothing => {}
+        }
+    }
+
+    /// Sends CANCEL for an INVITE that has had a 1xx and no final answer, once (RFC 3261 §9.1). Before the 1xx nothing
+    /// may be sent: it will come here again with it.
+    pub(super) fn cancel(&mut self, now: Time, key: &ClientKey) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        let Machine::Invite(machine) = &mut client.machine else { return };
+        if client.cancelled || !machine.is_proceeding() {
+            return;
+        }
+        client.cancelled = true;
+        machine.cancelled(now);
+        let mut headers = Headers::default();
+        for name in ["Via", "Max-Forwards", "Route", "From", "To", "Call-ID"] {
+            for value in client.request.headers.all(name) {
+                headers.push(name, value);
+            }
+        }
+        headers.push("CSeq", format!("{} CANCEL", client.request.cseq()));
+        let request = Request { method: Method::Cancel, uri: client.request.uri.clone(), headers, body: Vec::new() };
+        let (hop, branch) = (client.hop, branch_of(&request));
+        self.begin(
+            now,
+            branch,
+            Client {
+                machine: Machine::Other(OtherClient::new(now, self.config.timers, hop.0)),
+                request,
+                hop,
+                purpose: Purpose::Nothing,
+                attempts: Attempts::default(),
+                ack: None,
+                acks: Vec::new(),
+                cancelled: false,
+            },
+        );
+    }
+
+    /// The dialog of a request within one, after its call is gone.
+    pub(super) fn dialog_of_client(&self, key: &ClientKey, response: &Response) -> Option<Dialog> {
+        let client = self.clients.get(key)?;
+        let mut dialog = Dialog::of_client(&client.request, client.hop);
+        dialog.confirm(response);
+        // Within a dialog the routes are those of the request, not of the answer (RFC 3261 §12.2.1.2).
+        dialog.routes = client.request.headers.all("Route").map(str::to_owned).collect();
+        Some(dialog)
+    }
+
+    /// A 2xx to an INVITE that nobody waits for any more, or from another branch of a fork: ACK and BYE.
+    fn end_unwanted(&mut self, now: Time, key: &ClientKey, response: &Response) {
+        let Some(client) = self.clients.get(key) else { return };
+        let request = &client.request;
+        let mut dialog = Dialog::of_client(request, client.hop);
+        dialog.confirm(response);
+        self.acknowledge(key, &dialog, response);
+        let seq = dialog.next_seq();
+        let bye = dialog.request(Method::Bye, seq);
+        let hop = dialog.next_hop();
+        self.send(now, Sending { request: bye, hop, purpose: Purpose::Nothing, attempts: Attempts::default() });
+    }
+
+    /// Sends the ACK of a 2xx and keeps it for when the 2xx comes again (RFC 3261 §13.2.2.4).
+    pub(super) fn acknowledge(&mut self, key: &ClientKey, dialog: &Dialog, response: &Response) {
+        let Some(client) = self.clients.get(key) else { return };
+        let mut ack = dialog.request(Method::Ack, client.request.cseq());
+        // RFC 3261 §22.1: with the credentials of the INVITE.
+        for name in ["Authorization", "Proxy-Authorization"] {
+            if let Some(value) = client.request.headers.get(name) {
+                ack.headers.push(name, value);
+            }
+        }
+        let hop = dialog.next_hop();
+        let branch = self.chance.branch();
+        self.put_via(&mut ack, hop.0, &branch);
+        let bytes = ack.to_bytes();
+        if let Some(client) = self.clients.get_mut(key) {
+            client.acks.push((response.to_tag(), hop, bytes.clone()));
+        }
+        self.transmit(hop, bytes);
+    }
+
+    /// After a 401 or 407: the same request with credentials, if that is worth a try. `None`: it is not.
+    pub(super) fn try_again(
+        &mut self,
+        now: Time,
+        key: &ClientKey,
+        response: &Response,
+        auth: &mut Auth,
+        seq: u32,
+    ) -> Option<ClientKey> {
+        let client = self.clients.get(key)?;
+        let mut attempts = client.attempts;
+        let (mut request, hop, purpose) = (client.request.clone(), client.hop, client.purpose);
+        if !auth.challenged(response.status, &response.headers, &mut attempts, &mut self.chance) {
+            return None;
+        }
+        for name in ["Via", "User-Agent"] {
+            request.headers.remove(name);
+        }
+        request.headers.replace_first("CSeq", format!("{seq} {}", request.method));
+        auth.sign(&request.method, &request.uri, &mut request.headers);
+        Some(self.send(now, Sending { request, hop, purpose, attempts }))
+    }
+
+    pub(super) fn time_clients(&mut self, now: Time) {
+        let due = self.clients.iter().filter(|(_, client)| client.deadline().is_some_and(|at| at <= now));
+        let due: Vec<ClientKey> = due.map(|(key, _)| key.clone()).collect();
+        for key in due {
+            let Some(client) = self.clients.get_mut(&key) else { continue };
+            match client.on_timeout(now) {
+                Due::Nothing => {}
+                Due::Resend => {
+                    let (hop, bytes) = (client.hop, client.request.to_bytes());
+                    self.transmit(hop, bytes);
+                }
+                // RFC 3261 §8.1.3.1: a timeout counts as 408.
+                Due::TimedOut => self.fail(now, &key, 408),
+                Due::Gone => {
+                    self.clients.remove(&key);
+                }
+            }
+        }
+    }
+
+    pub(super) fn fail_clients(&mut self, now: Time, transport: Transport, to: SocketAddr) {
+        let lost = self.clients.iter().filter(|(_, client)| client.hop == (transport, to) && client.is_open());
+        let lost: Vec<ClientKey> = lost.map(|(key, _)| key.clone()).collect();
+        for key in lost {
+            self.fail(now, &key, 503);
+        }
+    }
+
+    /// No answer: as if the far side had given this one, and the transaction is over.
+    fn fail(&mut self, now: Time, key: &ClientKey, status: u16) {
+        let Some(client) = self.clients.get(key) else { return };
+        let purpose = client.purpose;
+        let reason = reason_phrase(status).to_owned();
+        let response = Response { status, reason, headers: Headers::default(), body: Vec::new() };
+        match purpose {
+            Purpose::Register(registration) => self.register_unanswered(now, registration, key),
+            Purpose::Invite(_) | Purpose::Change(_) | Purpose::Bye(_) | Purpose::Nothing => {
+                self.pass(now, key, &response)
+            }
+        }
+        self.clients.remove(key);
+    }
+}
+
+fn client_key(branch: &str, method: &Method) -> ClientKey {
+    format!("{branch} {method}")
+}
+
+fn branch_of(request: &Request) -> String {
+    let via = request.headers.list("Via").next().and_then(Via::parse);
+    via.and_then(|via| via.branch().map(str::to_owned)).unwrap_or_default()
+}
+
+/// RFC 3261 §17.1.1.3: it goes the way of its INVITE.
+fn refusal_ack(invite: &Request, response: &Response) -> Request {
+    let mut headers = Headers::default();
+    for name in ["Via", "Max-Forwards", "Route", "From", "Authorization", "Proxy-Authorization"] {
+        for value in invite.headers.all(name) {
+            headers.push(name, value);
+        }
+    }
+    headers.push("To", response.headers.get("To").unwrap_or_default());
+    headers.push("Call-ID", invite.call_id());
+    headers.push("CSeq", format!("{} ACK", invite.cseq()));
+    Request { method: Method::Ack, uri: invite.uri.clone(), headers, body: Vec::new() }
+}
