@@ -7,6 +7,8 @@
 
 mod hub;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

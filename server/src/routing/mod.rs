@@ -6,6 +6,8 @@
 //! **Invariant:** never a decision of its own, and never an agent whose desk is not truly there.
 
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -141,12 +143,16 @@ impl Router {
         Ok(views)
     }
 
-    /// Looks at the queues whenever a call or an agent became free, until `stop`. Calls of an earlier run of the
-    /// server are gone and leave their queues first.
+    /// Empties the queues of calls that an earlier run of the server took with it: asked once, before the first call.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn forget_the_last_run(&self) -> Result<(), ApiError> {
+        Ok(self.0.db.write(|tx| Box::pin(async move { store::clear(tx).await })).await?)
+    }
+
+    /// Looks at the queues whenever a call or an agent became free, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        if let Err(error) = self.0.db.write(|tx| Box::pin(async move { store::clear(tx).await })).await {
-            tracing::error!(%error, "the queues of the last run could not be cleared");
-        }
         let mut news = self.0.agents.news();
         loop {
             tokio::select! {
