@@ -13,7 +13,7 @@ use super::{Attached, GatewayError, LegReport, Route};
 pub(super) enum Command {
     Attach { agent: UserId, offer: String, reply: oneshot::Sender<Result<Attached, GatewayError>> },
     Detach { agent: UserId },
-    Open { call: InteractionId, reply: oneshot::Sender<Result<SocketAddr, GatewayError>> },
+    Open { call: InteractionId, reply: oneshot::Sender<Result<u16, GatewayError>> },
     Aim { call: InteractionId, remote: SocketAddr, codec: Codec, telephone_event: Option<u8> },
     Route { call: InteractionId, route: Route },
     Music { queue: Option<QueueId>, music: Option<Arc<Music>> },

@@ -13,6 +13,9 @@ pub enum GatewayError {
         /// What the system said.
         source: io::Error,
     },
+    /// The port that all browsers share is bound to all addresses, and none to tell the browsers was given.
+    #[error("the WebRTC address is a wildcard; also set the public address that browsers can reach")]
+    NoPublicAddress,
     /// The range of RTP ports is too small to hold one pair, or does not start and end as it must.
     #[error("the RTP port range {first}-{last} holds no even port with the odd one above it; give at least one pair")]
     Range {
@@ -24,6 +27,9 @@ pub enum GatewayError {
     /// Every pair of RTP ports is in use.
     #[error("all RTP ports are in use; widen the range, or wait for a call to end")]
     NoPorts,
+    /// The system refused to watch a new socket: most likely the limit of open files.
+    #[error("a new audio leg was refused by the system: {0}; raise the limit of open files")]
+    Register(io::Error),
     /// The browser's offer cannot be answered: the desk is broken or too old.
     #[error("the browser's offer cannot be answered: {0}")]
     Offer(String),

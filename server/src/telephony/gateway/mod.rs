@@ -12,20 +12,33 @@
 //!
 //! It never decides what a call does next, speaks no SIP, and transcodes nothing but A-law and µ-law by table.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::ids::{InteractionId, QueueId, UserId};
+use media::tone::Ringback;
 use media::{Codec, Music};
 use tokio::sync::{mpsc, oneshot};
 
+mod agents;
 mod command;
+mod customer;
+mod customers;
 mod error;
+mod peer;
+mod ports;
+mod sounds;
+mod stun;
+mod switch;
+mod worker;
 
 use command::{Command, Mailbox};
 pub use error::GatewayError;
+use ports::PortPool;
+use sounds::Sounds;
+use worker::{Parts, Worker};
 
 /// Where the gateway listens and how it is reached.
 #[derive(Clone, Debug)]
@@ -41,6 +54,8 @@ pub struct GatewayConfig {
     pub rtp_public: IpAddr,
     /// The ports for trunks: RTP on the even one, RTCP on the odd one above (RFC 3550 §11). Two ports a call.
     pub rtp_ports: RangeInclusive<u16>,
+    /// How ringback sounds to an agent who dials.
+    pub ringback: Ringback,
 }
 
 /// What a call's two sides hear.
@@ -153,6 +168,7 @@ pub struct Gateway {
     mailbox: Mailbox,
     ports: Arc<AtomicUsize>,
     webrtc: SocketAddr,
+    rtp: IpAddr,
 }
 
 impl Gateway {
@@ -161,8 +177,26 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::Bind`] where the shared port cannot be had.
     pub fn start(config: GatewayConfig, music: Arc<Music>) -> Result<(Self, LegEvents), GatewayError> {
-        let _ = (config, music);
-        Err(GatewayError::Stopped)
+        let address = config.webrtc_bind;
+        let bind = |source| GatewayError::Bind { address, source };
+        let socket = UdpSocket::bind(address).map_err(bind)?;
+        socket.set_nonblocking(true).map_err(bind)?;
+        let webrtc = socket.local_addr().map_err(bind)?;
+        let candidates = match config.webrtc_public.as_slice() {
+            [] if webrtc.ip().is_unspecified() => return Err(GatewayError::NoPublicAddress),
+            [] => vec![webrtc],
+            public => public.iter().map(|ip| SocketAddr::new(*ip, webrtc.port())).collect(),
+        };
+        let pool = PortPool::new(config.rtp_bind, &config.rtp_ports)?;
+        let ports = pool.in_use();
+        let (queue, commands) = std::sync::mpsc::channel();
+        let (tell, events) = mpsc::unbounded_channel();
+        let sounds = Sounds::new(music, config.ringback);
+        let (worker, waker) =
+            Worker::new(Parts { socket, candidates, commands, events: tell, sounds, ports: pool }).map_err(bind)?;
+        std::thread::Builder::new().name("media-gateway".to_owned()).spawn(|| worker.run()).map_err(bind)?;
+        let gateway = Self { mailbox: Mailbox::new(queue, waker), ports, webrtc, rtp: config.rtp_public };
+        Ok((gateway, events))
     }
 
     /// Takes a browser's SDP offer for this agent's softphone and answers it. An older connection of the agent ends
@@ -188,7 +222,8 @@ impl Gateway {
     pub async fn open_customer(&self, call: InteractionId) -> Result<SocketAddr, GatewayError> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.send(Command::Open { call, reply });
-        answer.await.map_err(|_| GatewayError::Stopped)?
+        let port = answer.await.map_err(|_| GatewayError::Stopped)??;
+        Ok(SocketAddr::new(self.rtp, port))
     }
 
     /// Says where the trunk's SDP wants the audio, and how: after its offer or answer, and after each new one. The

@@ -1,0 +1,331 @@
+//! A customer's leg: RTP and RTCP with a trunk, on a pair of ports of its own.
+//!
+//! ```text
+//!   open ──► not aimed: hears and says nothing
+//!                │ aim
+//!                ▼
+//!            aimed: sends to the address of the SDP ── first valid packet ──► latched: sends to where it comes from
+//! ```
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use domain::ids::InteractionId;
+use media::latch::Verdict;
+use media::out_stream::Relayed;
+use media::rtcp::{self, Report};
+use media::rtp::{self, Header, Packet};
+use media::{Codec, FRAME, Latch, OutStream, Reception, g711};
+use mio::net::UdpSocket;
+
+use super::{LegReport, Route};
+
+/// How often each side is told what arrived (RFC 3550 §6.2).
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+/// How long nothing may come from a customer who should be heard.
+const SILENT_AFTER: Duration = Duration::from_secs(10);
+/// How long an agent may pause before quiet packets fill the line: many carriers end a call on which nothing flows.
+const FILL_AFTER: Duration = Duration::from_millis(100);
+/// The longest payload that is relayed: 120 ms, which no trunk exceeds.
+const LONGEST: usize = 6 * FRAME;
+
+pub(super) struct Customer {
+    pub(super) call: InteractionId,
+    pub(super) port: u16,
+    pub(super) rtp: UdpSocket,
+    pub(super) rtcp: UdpSocket,
+    pub(super) route: Route,
+    /// Which slot the route's agent has.
+    pub(super) agent: Option<usize>,
+    /// When the route was set.
+    pub(super) since: Duration,
+    aim: Option<Aim>,
+    out: OutStream,
+    reception: Reception,
+    /// When audio of an agent was last passed on.
+    relayed: Option<Duration>,
+    heard: Duration,
+    silent: bool,
+    next_report: Duration,
+    far: Option<(i64, f64)>,
+    name: String,
+}
+
+struct Aim {
+    latch: Latch,
+    codec: Codec,
+    event: Option<u8>,
+    rtcp: Option<SocketAddr>,
+}
+
+/// What a customer said: one packet, judged and counted.
+pub(super) struct Said<'a> {
+    pub(super) packet: Packet<'a>,
+    pub(super) kind: Relayed,
+    pub(super) codec: Codec,
+}
+
+/// What changed about being heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hearing {
+    Silent,
+    Back,
+}
+
+impl Customer {
+    /// `chance` seeds SSRC, sequence, timestamp and the canonical name (RFC 3550 §5.1, RFC 7022 §4.2).
+    pub(super) fn new(
+        call: InteractionId,
+        port: u16,
+        (rtp, rtcp): (UdpSocket, UdpSocket),
+        chance: u128,
+        now: Duration,
+    ) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, rest @ ..] = chance.to_be_bytes();
+        Self {
+            call,
+            port,
+            rtp,
+            rtcp,
+            route: Route::Silence,
+            agent: None,
+            since: now,
+            aim: None,
+            out: OutStream::new(
+                u32::from_be_bytes([a, b, c, d]),
+                u16::from_be_bytes([e, f]),
+                u32::from_be_bytes([g, h, i, j]),
+            ),
+            reception: Reception::default(),
+            relayed: None,
+            heard: now,
+            silent: false,
+            next_report: now + REPORT_EVERY,
+            far: None,
+            name: rest.iter().map(|octet| format!("{octet:02x}")).collect(),
+        }
+    }
+
+    pub(super) fn aim(&mut self, remote: SocketAddr, codec: Codec, event: Option<u8>, now: Duration) {
+        let mut latch = match self.aim.take() {
+            Some(old) => old.latch,
+            None => Latch::new(remote),
+        };
+        latch.aim(remote);
+        self.aim = Some(Aim { latch, codec, event, rtcp: None });
+        self.heard = now;
+    }
+
+    /// The route begins here: what was sent before is another source.
+    pub(super) fn turn(&mut self, route: Route, agent: Option<usize>, now: Duration) {
+        if self.route != route {
+            self.out.cut();
+            self.relayed = None;
+            self.since = now;
+            self.heard = self.heard.max(now);
+        }
+        self.route = route;
+        self.agent = agent;
+    }
+
+    /// Whether this agent is to hear the customer.
+    pub(super) fn is_heard(&self) -> bool {
+        match self.route {
+            Route::Silence | Route::Music(_) | Route::Ringback(_) => false,
+            Route::EarlyMedia(_) | Route::Bridge(_) | Route::OneWayHold(..) => true,
+        }
+    }
+
+    pub(super) fn codec(&self) -> Option<Codec> {
+        self.aim.as_ref().map(|aim| aim.codec)
+    }
+
+    /// Judges a datagram on the RTP port. `None`: not RTP, of no negotiated type, or not from the customer.
+    pub(super) fn on_rtp<'a>(
+        &mut self,
+        now: Duration,
+        source: SocketAddr,
+        datagram: &'a [u8],
+    ) -> (Option<Said<'a>>, Option<Hearing>) {
+        if rtp::is_rtcp(datagram) {
+            self.on_rtcp(now, source, datagram);
+            return (None, None);
+        }
+        let (Some(aim), Ok(packet)) = (&mut self.aim, Packet::parse(datagram)) else { return (None, None) };
+        let kind = match packet.header.payload_type {
+            event if Some(event) == aim.event => Relayed::Event,
+            // Some trunks change over between the two static types without asking (RFC 3551 §6 gives both to all).
+            audio if Codec::of_payload_type(audio).is_some() => Relayed::Audio,
+            _ => return (None, None),
+        };
+        let header = &packet.header;
+        match aim.latch.on_packet(source, header.ssrc, header.sequence, now) {
+            Verdict::Foreign => return (None, None),
+            Verdict::Latched => aim.rtcp = None,
+            Verdict::Heard => {}
+        }
+        let codec = Codec::of_payload_type(header.payload_type).unwrap_or(aim.codec);
+        self.reception.on_packet(header, now);
+        self.heard = now;
+        let back = std::mem::take(&mut self.silent).then_some(Hearing::Back);
+        let fits = !packet.payload.is_empty() && packet.payload.len() <= LONGEST;
+        (fits.then_some(Said { packet, kind, codec }), back)
+    }
+
+    /// Takes a datagram of the RTCP port; only the customer's own side is believed.
+    pub(super) fn on_rtcp(&mut self, now: Duration, source: SocketAddr, datagram: &[u8]) {
+        let Some(aim) = self.aim.as_mut().filter(|aim| aim.latch.target().ip() == source.ip()) else { return };
+        let Ok(reports) = rtcp::parse(datagram) else { return };
+        aim.rtcp = Some(source);
+        for report in reports {
+            let blocks = match report {
+                Report::Sender { ssrc, info, blocks } => {
+                    self.reception.on_sender_report(ssrc, info.ntp, now);
+                    blocks
+                }
+                Report::Receiver { blocks, .. } => blocks,
+                Report::Bye | Report::Other(_) => continue,
+            };
+            for block in blocks.filter(|block| block.ssrc == self.out.ssrc()) {
+                let jitter = f64::from(block.jitter) * 1_000.0 / f64::from(media::RATE);
+                self.far = Some((i64::from(block.cumulative_lost), jitter));
+            }
+        }
+    }
+
+    /// Passes an agent's packet on, in the customer's law. `payload_type` says what the agent sent.
+    pub(super) fn relay(&mut self, now: Duration, header: &Header, payload: &[u8], said: Spoken) {
+        let Some(aim) = &self.aim else { return };
+        let payload_type = match said {
+            Spoken::Audio(_) => aim.codec.payload_type(),
+            Spoken::Event => match aim.event {
+                Some(event) => event,
+                None => return,
+            },
+        };
+        if payload.is_empty() || payload.len() > LONGEST {
+            return;
+        }
+        let kind = match said {
+            Spoken::Audio(_) => Relayed::Audio,
+            Spoken::Event => Relayed::Event,
+        };
+        let samples = match said {
+            Spoken::Audio(_) => u32::try_from(payload.len()).unwrap_or(0),
+            Spoken::Event => 0,
+        };
+        let Some(stamp) = self.out.relayed(now, header, samples, kind) else { return };
+        let crossing = match said {
+            Spoken::Audio(from) if from != aim.codec => Some((from, aim.codec)),
+            Spoken::Audio(_) | Spoken::Event => None,
+        };
+        self.relayed = Some(now);
+        self.send(stamp, payload_type, payload, crossing);
+    }
+
+    /// Whether the agent's own audio fills the line at present.
+    pub(super) fn is_fed(&self, now: Duration) -> bool {
+        self.relayed.is_some_and(|relayed| now.saturating_sub(relayed) < FILL_AFTER)
+    }
+
+    /// Sends one frame that was made here, in the customer's codec.
+    pub(super) fn play(&mut self, now: Duration, frame: &[u8]) {
+        let Some(aim) = &self.aim else { return };
+        let payload_type = aim.codec.payload_type();
+        let stamp = self.out.generated(now, u32::try_from(frame.len()).unwrap_or(0));
+        self.send(stamp, payload_type, frame, None);
+    }
+
+    /// What is due by the clock: a report every 5 s, and a look at whether the customer is still there.
+    pub(super) fn on_tick(&mut self, now: Duration, ntp: u64) -> Option<Hearing> {
+        if now >= self.next_report {
+            self.next_report = now + REPORT_EVERY;
+            self.report(now, ntp, false);
+        }
+        let expected = match self.route {
+            Route::Bridge(_) | Route::OneWayHold(..) => true,
+            Route::Silence | Route::Music(_) | Route::Ringback(_) | Route::EarlyMedia(_) => false,
+        };
+        let gone = expected && self.aim.is_some() && now.saturating_sub(self.heard) >= SILENT_AFTER;
+        if gone && !self.silent {
+            self.silent = true;
+            return Some(Hearing::Silent);
+        }
+        None
+    }
+
+    /// Says goodbye (RFC 3550 §6.6) and sums up.
+    pub(super) fn close(&mut self, now: Duration, ntp: u64) -> LegReport {
+        self.report(now, ntp, true);
+        LegReport {
+            received: self.reception.received(),
+            lost: self.reception.lost(),
+            jitter_ms: self.reception.jitter_ms(),
+            sent: u64::from(self.out.packets()),
+            far_lost: self.far.map(|(lost, _)| lost),
+            far_jitter_ms: self.far.map(|(_, jitter)| jitter),
+            foreign: self.aim.as_ref().map_or(0, |aim| aim.latch.foreign()),
+        }
+    }
+
+    fn report(&mut self, now: Duration, ntp: u64, bye: bool) {
+        let Some(aim) = &self.aim else { return };
+        let target = aim.latch.target();
+        // Where none has come yet, one port above RTP (RFC 3605 §2.1 speaks of exceptions, which say so themselves).
+        let target = aim.rtcp.unwrap_or_else(|| SocketAddr::new(target.ip(), target.port().saturating_add(1)));
+        let sender = self.out.sender_info(now, ntp);
+        let block = self.reception.block(now);
+        if (sender.is_some() || block.is_some()) && is_reachable(target) {
+            let mut datagram = Vec::new();
+            rtcp::write(self.out.ssrc(), sender, block, &self.name, bye, &mut datagram);
+            // A report that does not get out is one that got lost.
+            let _ = self.rtcp.send_to(&datagram, target);
+        }
+    }
+
+    fn send(
+        &mut self,
+        stamp: media::out_stream::Stamp,
+        payload_type: u8,
+        payload: &[u8],
+        crossing: Option<(Codec, Codec)>,
+    ) {
+        let Some(target) = self.aim.as_ref().map(|aim| aim.latch.target()).filter(|target| is_reachable(*target))
+        else {
+            return;
+        };
+        let [_, _, _, _, _, _, upper, lower] = stamp.sequence.to_be_bytes();
+        let header = Header {
+            marker: stamp.marker,
+            payload_type,
+            sequence: u16::from_be_bytes([upper, lower]),
+            timestamp: stamp.timestamp,
+            ssrc: self.out.ssrc(),
+        };
+        let mut datagram = [0_u8; rtp::HEADER_LENGTH + LONGEST];
+        let length = rtp::HEADER_LENGTH + payload.len();
+        for (to, from) in datagram.iter_mut().zip(header.octets().iter().chain(payload)) {
+            *to = *from;
+        }
+        if let (Some((from, to)), Some(octets)) = (crossing, datagram.get_mut(rtp::HEADER_LENGTH..length)) {
+            g711::convert_all(from, to, octets);
+        }
+        if let Some(datagram) = datagram.get(..length) {
+            // What the network refuses now is lost, as everything on UDP may be.
+            let _ = self.rtp.send_to(datagram, target);
+            self.out.sent(payload.len());
+        }
+    }
+}
+
+/// What an agent's packet holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spoken {
+    Audio(Codec),
+    Event,
+}
+
+/// Old ways of holding a call name 0.0.0.0 (RFC 3264 §8.4): nothing is sent there.
+fn is_reachable(target: SocketAddr) -> bool {
+    !target.ip().is_unspecified() && target.port() != 0
+}

@@ -1,0 +1,366 @@
+//! An agent's leg: one WebRTC connection with a browser, kept from login to logout.
+//!
+//! ```text
+//!            answer                 ICE and DTLS done               nothing heard for 15 s
+//!   offer ──────────► Connecting ─────────────────────► Up ────────────────────────────► Faltering
+//!                         │                             │ ▲                                │   │
+//!                         │ 30 s                        │ └──────── heard again ───────────┘   │ 30 s (RFC 7675 §5.1)
+//!                         ▼                             ▼ closed by the browser                ▼
+//!                        Gone ◄───────────────────────────────────────────────────────────────┘
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use media::out_stream::{Relayed, Stamp};
+use media::rtp::Header;
+use media::{Codec, OutStream};
+use mio::net::UdpSocket;
+use str0m::change::SdpOffer;
+use str0m::format::{self, FormatParams};
+use str0m::media::{Frequency, MediaKind, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{Extension, RtpPacket, RtpWrite, Ssrc};
+use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
+
+use super::customer::Spoken;
+use super::{Down, GatewayError};
+
+/// How long a browser may take from its offer to the end of DTLS.
+const CONNECT_WITHIN: Duration = Duration::from_secs(30);
+/// How long a connection that has gone silent is kept for the browser to come back to.
+const KEEP_FALTERING: Duration = Duration::from_secs(30);
+/// The longest offer that is read, in octets; a browser's has about 2,000 for audio.
+const LONGEST_OFFER: usize = 64 * 1024;
+
+pub(super) struct Leg {
+    rtc: Rtc,
+    pub(super) generation: u64,
+    pub(super) fragment: String,
+    /// Where the browser has proved to be; the newest last.
+    pub(super) addresses: Vec<SocketAddr>,
+    state: State,
+    /// When the connection wants to be woken.
+    wake: Instant,
+    mid: Mid,
+    ssrc: Ssrc,
+    codec: Codec,
+    event: Option<u8>,
+    out: OutStream,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Connecting { until: Instant },
+    Up,
+    Faltering { until: Instant },
+    Gone,
+}
+
+/// What the world has to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Up,
+    Down(Down),
+}
+
+impl Leg {
+    /// Answers a browser's offer. `chance` seeds sequence and timestamp.
+    pub(super) fn answer(
+        offer: &str,
+        candidates: &[SocketAddr],
+        generation: u64,
+        chance: u128,
+        now: Instant,
+    ) -> Result<(Self, String), GatewayError> {
+        let refuse = |why: &dyn ToString| GatewayError::Offer(why.to_string());
+        if offer.len() > LONGEST_OFFER {
+            return Err(refuse(&"it is too long"));
+        }
+        let parsed = SdpOffer::from_sdp_string(offer).map_err(|error| refuse(&error))?;
+        let mut rtc = configure(offer).build(now);
+        let fragment = rtc.direct_api().local_ice_credentials().ufrag;
+        for address in candidates {
+            let candidate = Candidate::host(*address, "udp").map_err(|error| refuse(&error))?;
+            rtc.add_local_candidate(candidate);
+        }
+        let answer = rtc.sdp_api().accept_offer(parsed).map_err(|error| refuse(&error))?;
+        let mut audio = None;
+        let wake = loop {
+            match rtc.poll_output().map_err(|error| refuse(&error))? {
+                Output::Timeout(wake) => break wake,
+                Output::Event(Event::MediaAdded(added)) if added.kind == MediaKind::Audio && audio.is_none() => {
+                    audio = Some(added.mid);
+                }
+                Output::Event(_) | Output::Transmit(_) => {}
+            }
+        };
+        let mid = audio.ok_or_else(|| refuse(&"it has no audio"))?;
+        let (codec, event) = negotiated(&rtc, mid).ok_or_else(|| refuse(&"it has neither PCMU nor PCMA"))?;
+        let ssrc = rtc
+            .direct_api()
+            .stream_tx_by_mid(mid, None)
+            .map(|stream| stream.ssrc())
+            .ok_or_else(|| refuse(&"it does not let us send"))?;
+        let [a, b, c, d, e, f, ..] = chance.to_be_bytes();
+        let out = OutStream::new(*ssrc, u16::from_be_bytes([a, b]), u32::from_be_bytes([c, d, e, f]));
+        let state = State::Connecting { until: now + CONNECT_WITHIN };
+        let leg = Self { rtc, generation, fragment, addresses: Vec::new(), state, wake, mid, ssrc, codec, event, out };
+        Ok((leg, answer.to_sdp_string()))
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.state == State::Up
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.state == State::Gone
+    }
+
+    pub(super) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// The next packets come from somewhere else.
+    pub(super) fn cut(&mut self) {
+        self.out.cut();
+    }
+
+    /// When [`Leg::on_tick`] has something to do.
+    pub(super) fn deadline(&self) -> Instant {
+        match self.state {
+            State::Connecting { until } | State::Faltering { until } => self.wake.min(until),
+            State::Up | State::Gone => self.wake,
+        }
+    }
+
+    /// Whether a STUN message that bears our fragment is truly this browser's.
+    pub(super) fn vouches_for(&self, now: Instant, source: SocketAddr, to: SocketAddr, datagram: &[u8]) -> bool {
+        Receive::new(Protocol::Udp, source, to, datagram)
+            .is_ok_and(|received| self.rtc.accepts(&Input::Receive(now, received)))
+    }
+
+    /// Takes a datagram; hands what the browser says to `say`.
+    pub(super) fn on_datagram(
+        &mut self,
+        now: Instant,
+        (source, to): (SocketAddr, SocketAddr),
+        datagram: &[u8],
+        socket: &UdpSocket,
+        say: impl FnMut(&RtpPacket, Spoken),
+    ) -> Option<Change> {
+        let received = Receive::new(Protocol::Udp, source, to, datagram).ok()?;
+        self.feed(now, Input::Receive(now, received), socket, say)
+    }
+
+    /// Does what is due by the clock.
+    pub(super) fn on_tick(&mut self, now: Instant, socket: &UdpSocket) -> Option<Change> {
+        let change = if now >= self.wake { self.feed(now, Input::Timeout(now), socket, |_, _| {}) } else { None };
+        match self.state {
+            State::Connecting { until } if now >= until => {
+                self.state = State::Gone;
+                Some(Change::Down(Down::Lost))
+            }
+            State::Faltering { until } if now >= until => {
+                self.state = State::Gone;
+                // That it is lost was said when it faltered.
+                change
+            }
+            State::Connecting { .. } | State::Up | State::Faltering { .. } | State::Gone => change,
+        }
+    }
+
+    /// Plays one frame that was made here, in [`Leg::codec`].
+    pub(super) fn play(&mut self, at: Instant, now: Duration, frame: Arc<[u8]>, socket: &UdpSocket) -> Option<Change> {
+        if !self.is_up() {
+            return None;
+        }
+        let stamp = self.out.generated(now, u32::try_from(frame.len()).unwrap_or(0));
+        self.write(at, stamp, self.codec.payload_type(), frame, socket)
+    }
+
+    /// Passes a customer's packet on, in the browser's law.
+    pub(super) fn relay(
+        &mut self,
+        at: Instant,
+        now: Duration,
+        header: &Header,
+        payload: &[u8],
+        said: Spoken,
+        socket: &UdpSocket,
+    ) -> Option<Change> {
+        if !self.is_up() {
+            return None;
+        }
+        let (kind, samples, payload_type) = match said {
+            Spoken::Audio(_) => (Relayed::Audio, u32::try_from(payload.len()).unwrap_or(0), self.codec.payload_type()),
+            Spoken::Event => (Relayed::Event, 0, self.event?),
+        };
+        let stamp = self.out.relayed(now, header, samples, kind)?;
+        // The one allocation a packet on this way: the connection keeps its payloads shared.
+        let payload: Arc<[u8]> = match said {
+            Spoken::Audio(from) if from != self.codec => {
+                payload.iter().map(|octet| media::g711::convert(from, self.codec, *octet)).collect()
+            }
+            Spoken::Audio(_) | Spoken::Event => Arc::from(payload),
+        };
+        self.write(at, stamp, payload_type, payload, socket)
+    }
+
+    /// Closes towards the browser, as far as one round of packets does.
+    pub(super) fn close(&mut self, now: Instant, socket: &UdpSocket) {
+        if self.state != State::Gone && self.rtc.close().is_ok() {
+            self.drain(now, socket, |_, _| {});
+        }
+        self.state = State::Gone;
+    }
+
+    fn write(
+        &mut self,
+        at: Instant,
+        stamp: Stamp,
+        payload_type: u8,
+        payload: Arc<[u8]>,
+        socket: &UdpSocket,
+    ) -> Option<Change> {
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_tx(&self.ssrc)?;
+        let packet = RtpWrite::new(payload_type.into(), stamp.sequence.into(), stamp.timestamp, at, payload);
+        stream.write_rtp(packet.marker(stamp.marker));
+        // A queued packet goes out at the next moment that the connection is told of: now.
+        self.feed(at, Input::Timeout(at), socket, |_, _| {})
+    }
+
+    fn feed(
+        &mut self,
+        now: Instant,
+        input: Input<'_>,
+        socket: &UdpSocket,
+        say: impl FnMut(&RtpPacket, Spoken),
+    ) -> Option<Change> {
+        let before = self.state;
+        if let Err(error) = self.rtc.handle_input(input) {
+            // Anybody can send rubbish; the connection itself says whether it survived it.
+            tracing::debug!(%error, "a browser's packet was refused");
+        }
+        self.drain(now, socket, say);
+        match (before, self.state) {
+            (State::Connecting { .. } | State::Faltering { .. }, State::Up) => Some(Change::Up),
+            (State::Up, State::Faltering { .. }) => Some(Change::Down(Down::Lost)),
+            (State::Up | State::Connecting { .. }, State::Gone) => Some(Change::Down(Down::Closed)),
+            (
+                State::Connecting { .. } | State::Up | State::Faltering { .. } | State::Gone,
+                State::Connecting { .. } | State::Up | State::Faltering { .. } | State::Gone,
+            ) => None,
+        }
+    }
+
+    /// Takes out all that the connection has to say, which it asks for after each input.
+    fn drain(&mut self, now: Instant, socket: &UdpSocket, mut say: impl FnMut(&RtpPacket, Spoken)) {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Transmit(packet)) => {
+                    // What the network refuses now is lost, as everything on UDP may be.
+                    let _ = socket.send_to(&packet.contents, packet.destination);
+                }
+                Ok(Output::Event(Event::RtpPacket(packet))) => {
+                    if let Some(said) = self.said(&packet) {
+                        say(&packet, said);
+                    }
+                }
+                Ok(Output::Event(event)) => self.on_event(now, &event),
+                Ok(Output::Timeout(wake)) => {
+                    self.wake = wake;
+                    break;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "a browser's connection stumbled");
+                    self.wake = now + Duration::from_millis(100);
+                    break;
+                }
+            }
+        }
+        if !self.rtc.is_alive() {
+            self.state = State::Gone;
+        }
+    }
+
+    fn on_event(&mut self, now: Instant, event: &Event) {
+        self.state = match (event, self.state) {
+            (Event::Closed, _) => State::Gone,
+            (Event::Connected, State::Connecting { .. }) => State::Up,
+            (Event::IceConnectionStateChange(ice), state) => match (ice, state) {
+                (IceConnectionState::Disconnected, State::Up) => State::Faltering { until: now + KEEP_FALTERING },
+                (IceConnectionState::Connected | IceConnectionState::Completed, State::Faltering { .. }) => State::Up,
+                (
+                    IceConnectionState::New
+                    | IceConnectionState::Checking
+                    | IceConnectionState::Connected
+                    | IceConnectionState::Completed
+                    | IceConnectionState::Disconnected,
+                    state,
+                ) => state,
+            },
+            (_, state) => state,
+        };
+    }
+
+    fn said(&self, packet: &RtpPacket) -> Option<Spoken> {
+        let payload_type = *packet.header.payload_type;
+        if Some(payload_type) == self.event {
+            return Some(Spoken::Event);
+        }
+        Codec::of_payload_type(payload_type).map(Spoken::Audio)
+    }
+}
+
+impl std::fmt::Debug for Leg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Leg").field("generation", &self.generation).field("mid", &self.mid).finish_non_exhaustive()
+    }
+}
+
+/// G.711 and telephone events, and no header extension but the one that names the media: none is used by audio of a
+/// fixed rate, and each costs on every packet. Where PCMU is offered, PCMA is left out of the answer, so that all
+/// browsers speak one law.
+fn configure(offer: &str) -> str0m::RtcConfig {
+    let has_mu_law = offer.lines().any(|line| {
+        line.strip_prefix("m=audio ").is_some_and(|media| media.split_whitespace().skip(2).any(|format| format == "0"))
+    });
+    let mut config = Rtc::builder()
+        .set_ice_lite(true)
+        .set_rtp_mode(true)
+        .clear_codecs()
+        .enable_pcmu(has_mu_law, false)
+        .enable_pcma(!has_mu_law, false)
+        .clear_extension_map()
+        .set_extension(1, Extension::RtpMid)
+        .set_stats_interval(None)
+        .set_send_buffer_audio(50);
+    config.codec_config().add_config(
+        101.into(),
+        None,
+        format::Codec::Tele,
+        Frequency::EIGHT_KHZ,
+        None,
+        FormatParams::parse_line("0-15"),
+    );
+    config
+}
+
+/// The law and the payload type of telephone events that both sides have.
+fn negotiated(rtc: &Rtc, mid: Mid) -> Option<(Codec, Option<u8>)> {
+    let agreed = rtc.media(mid)?.remote_pts();
+    let of = |wanted: format::Codec| {
+        let params =
+            rtc.codec_config().find(|params| params.spec().codec == wanted && agreed.contains(&params.pt()))?;
+        Some(*params.pt())
+    };
+    let codec = match (of(format::Codec::PCMU), of(format::Codec::PCMA)) {
+        (Some(_), _) => Codec::Pcmu,
+        (None, Some(_)) => Codec::Pcma,
+        (None, None) => return None,
+    };
+    Some((codec, of(format::Codec::Tele)))
+}

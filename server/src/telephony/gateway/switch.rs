@@ -1,0 +1,256 @@
+//! Who hears whom: what the worker does with each command and each packet.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use domain::ids::{InteractionId, UserId};
+use media::out_stream::Relayed;
+use media::rtp::Header;
+use mio::net::UdpSocket;
+use uuid::Uuid;
+
+use super::command::Command;
+use super::customer::{Customer, Hearing, Spoken};
+use super::peer::{Change, Leg};
+use super::sounds::Sound;
+use super::worker::{Now, Worker};
+use super::{Attached, Down, GatewayError, LegEvent, LegReport, Route};
+
+impl Worker {
+    pub(super) fn on_command(&mut self, command: Command) {
+        // Who asked may have stopped waiting; what was asked is done all the same.
+        match command {
+            Command::Attach { agent, offer, reply } => {
+                let _ = reply.send(self.attach(agent, &offer));
+            }
+            Command::Detach { agent } => {
+                if let Some(slot) = self.agents.find(agent) {
+                    self.end_leg(slot, Down::Detached);
+                }
+            }
+            Command::Open { call, reply } => {
+                let _ = reply.send(self.open(call));
+            }
+            Command::Aim { call, remote, codec, telephone_event } => {
+                let now = self.now();
+                if let Some(customer) = self.customers.find(call).and_then(|slot| self.customers.get_mut(slot)) {
+                    customer.aim(remote, codec, telephone_event, now.since);
+                }
+            }
+            Command::Route { call, route } => self.turn(call, route),
+            Command::Music { queue, music } => self.sounds.set_music(queue, music),
+            Command::Close { call, reply } => {
+                let slot = self.customers.find(call);
+                let _ = reply.send(slot.and_then(|slot| self.close(slot)));
+            }
+            Command::Shutdown { reply } => self.stop(reply),
+        }
+    }
+
+    fn attach(&mut self, user: UserId, offer: &str) -> Result<Attached, GatewayError> {
+        let now = self.now();
+        let slot = self.agents.slot(user);
+        let generation = self.agents.get(slot).map_or(0, |agent| agent.generation) + 1;
+        let (leg, answer) = Leg::answer(offer, &self.candidates, generation, chance(), now.at)?;
+        self.end_leg(slot, Down::Replaced);
+        if let Some(agent) = self.agents.get_mut(slot) {
+            agent.generation = generation;
+        }
+        self.look_by(leg.deadline());
+        self.agents.install(slot, leg);
+        Ok(Attached { answer, generation })
+    }
+
+    fn end_leg(&mut self, slot: usize, why: Down) {
+        let now = self.now();
+        let Some(mut leg) = self.agents.remove(slot) else { return };
+        leg.close(now.at, &self.socket);
+        if let Some(agent) = self.agents.get(slot) {
+            self.tell(LegEvent::AgentDown { agent: agent.user, generation: leg.generation, why });
+        }
+    }
+
+    fn open(&mut self, call: InteractionId) -> Result<u16, GatewayError> {
+        if self.customers.find(call).is_some() {
+            return Err(GatewayError::AlreadyOpen);
+        }
+        let pair = self.ports.take()?;
+        let port = pair.port;
+        let slot = self.customers.vacancy();
+        let mut sockets = (UdpSocket::from_std(pair.rtp), UdpSocket::from_std(pair.rtcp));
+        if let Err(error) = self.register(slot, &mut sockets.0, &mut sockets.1) {
+            drop(sockets);
+            self.ports.give_back(port);
+            return Err(GatewayError::Register(error));
+        }
+        let now = self.now();
+        self.customers.insert(slot, Customer::new(call, port, sockets, chance(), now.since));
+        Ok(port)
+    }
+
+    fn close(&mut self, slot: usize) -> Option<LegReport> {
+        let (now, ntp) = (self.now(), self.ntp());
+        let mut customer = self.customers.remove(slot)?;
+        self.part(slot, customer.agent);
+        let report = customer.close(now.since, ntp);
+        let port = customer.port;
+        drop(customer);
+        self.ports.give_back(port);
+        Some(report)
+    }
+
+    fn turn(&mut self, call: InteractionId, route: Route) {
+        let now = self.now();
+        let Some(slot) = self.customers.find(call) else { return };
+        let Some((before, old)) = self.customers.get(slot).map(|customer| (customer.agent, customer.route)) else {
+            return;
+        };
+        if old == route {
+            return;
+        }
+        let agent = route.agent().map(|user| self.agents.slot(user));
+        if before != agent {
+            self.part(slot, before);
+        }
+        if let Some(customer) = self.customers.get_mut(slot) {
+            customer.turn(route, agent, now.since);
+        }
+        if let Some(agent) = agent.and_then(|agent| self.agents.get_mut(agent)) {
+            agent.call = Some(slot);
+            if let Some(leg) = &mut agent.leg {
+                leg.cut();
+            }
+        }
+    }
+
+    /// The agent is with this customer no longer.
+    fn part(&mut self, customer: usize, agent: Option<usize>) {
+        if let Some(agent) = agent.and_then(|agent| self.agents.get_mut(agent))
+            && agent.call == Some(customer)
+        {
+            agent.call = None;
+        }
+    }
+
+    /// A datagram on the port that all browsers share.
+    pub(super) fn on_browser(&mut self, source: SocketAddr, datagram: &[u8]) {
+        let now = self.now();
+        let Some(to) = self.ours_for(source) else { return };
+        let Some(slot) = self.whose(now, source, to, datagram) else { return };
+        let Some(agent) = self.agents.get_mut(slot) else { return };
+        let Some(leg) = &mut agent.leg else { return };
+        let (call, user) = (agent.call, agent.user);
+        let customers = &mut self.customers;
+        let change = leg.on_datagram(now.at, (source, to), datagram, &self.socket, |packet, said| {
+            let customer = call.and_then(|call| customers.get_mut(call));
+            let Some(customer) = customer.filter(|customer| customer.route == Route::Bridge(user)) else { return };
+            let header = Header {
+                marker: packet.header.marker,
+                payload_type: *packet.header.payload_type,
+                sequence: packet.header.sequence_number,
+                timestamp: packet.header.timestamp,
+                ssrc: *packet.header.ssrc,
+            };
+            customer.relay(now.since, &header, &packet.payload, said);
+        });
+        let deadline = leg.deadline();
+        self.look_by(deadline);
+        self.on_change(slot, change);
+    }
+
+    /// A datagram on one of a customer's two ports.
+    pub(super) fn on_trunk(&mut self, slot: usize, is_rtp: bool, source: SocketAddr, datagram: &[u8]) {
+        let now = self.now();
+        let Some(customer) = self.customers.get_mut(slot) else { return };
+        if !is_rtp {
+            customer.on_rtcp(now.since, source, datagram);
+            return;
+        }
+        let (said, hearing) = customer.on_rtp(now.since, source, datagram);
+        let (call, listener) = (customer.call, if customer.is_heard() { customer.agent } else { None });
+        self.on_hearing(call, hearing);
+        let (Some(said), Some(listener)) = (said, listener) else { return };
+        let Some(agent) = self.agents.get_mut(listener).filter(|agent| agent.call == Some(slot)) else { return };
+        let Some(leg) = &mut agent.leg else { return };
+        let spoken = match said.kind {
+            Relayed::Audio => Spoken::Audio(said.codec),
+            Relayed::Event => Spoken::Event,
+        };
+        let change = leg.relay(now.at, now.since, &said.packet.header, said.packet.payload, spoken, &self.socket);
+        self.on_change(listener, change);
+    }
+
+    /// One tick: every customer whose line nobody fills hears what its route says, and agents their ringback.
+    pub(super) fn play_all(&mut self, now: Now) {
+        let ntp = self.ntp();
+        for slot in self.customers.slots() {
+            let Some(customer) = self.customers.get_mut(slot) else { continue };
+            let hearing = customer.on_tick(now.since, ntp);
+            let (call, route, listener) = (customer.call, customer.route, customer.agent);
+            let on_call = |leg: &&Leg| leg.is_up();
+            let agent_is_up = listener
+                .and_then(|agent| self.agents.get(agent))
+                .is_some_and(|agent| agent.leg.as_ref().filter(on_call).is_some());
+            let sound = match route {
+                Route::Music(queue) | Route::OneWayHold(_, queue) => Some(Sound::Music(queue)),
+                Route::Silence | Route::Ringback(_) | Route::EarlyMedia(_) => Some(Sound::Quiet),
+                Route::Bridge(_) if !agent_is_up => Some(Sound::Comfort),
+                Route::Bridge(_) if customer.is_fed(now.since) => None,
+                Route::Bridge(_) => Some(Sound::Quiet),
+            };
+            if let (Some(sound), Some(codec)) = (sound, customer.codec()) {
+                let frame = self.sounds.frame(sound, codec, now.since);
+                customer.play(now.since, &frame);
+            }
+            let begun = customer.since;
+            self.on_hearing(call, hearing);
+            if let (Route::Ringback(_), Some(agent)) = (route, listener) {
+                self.ring_back(slot, agent, now, begun);
+            }
+        }
+    }
+
+    fn ring_back(&mut self, customer: usize, slot: usize, now: Now, begun: std::time::Duration) {
+        let Some(agent) = self.agents.get_mut(slot).filter(|agent| agent.call == Some(customer)) else { return };
+        let Some(leg) = &mut agent.leg else { return };
+        let frame: Arc<[u8]> = self.sounds.frame(Sound::Ringback, leg.codec(), now.since.saturating_sub(begun));
+        let change = leg.play(now.at, now.since, frame, &self.socket);
+        self.on_change(slot, change);
+    }
+
+    pub(super) fn on_change(&mut self, slot: usize, change: Option<Change>) {
+        let Some(agent) = self.agents.get(slot) else { return };
+        let Some(leg) = &agent.leg else { return };
+        let (agent, generation, is_gone) = (agent.user, leg.generation, leg.is_gone());
+        match change {
+            Some(Change::Up) => self.tell(LegEvent::AgentUp { agent, generation }),
+            Some(Change::Down(why)) => self.tell(LegEvent::AgentDown { agent, generation, why }),
+            None => {}
+        }
+        if is_gone {
+            drop(self.agents.remove(slot));
+        }
+    }
+
+    fn on_hearing(&self, call: InteractionId, hearing: Option<Hearing>) {
+        match hearing {
+            Some(Hearing::Silent) => self.tell(LegEvent::CustomerSilent { call }),
+            Some(Hearing::Back) => self.tell(LegEvent::CustomerHeard { call }),
+            None => {}
+        }
+    }
+
+    pub(super) fn close_all(&mut self) {
+        for slot in self.customers.slots() {
+            let _ = self.close(slot);
+        }
+        for slot in self.agents.slots() {
+            self.end_leg(slot, Down::Detached);
+        }
+    }
+}
+
+/// Chance for identifiers that must not be guessed or met twice.
+fn chance() -> u128 {
+    Uuid::new_v4().as_u128()
+}
