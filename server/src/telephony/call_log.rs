@@ -40,7 +40,7 @@ impl CallLog {
     }
 
     /// Writes a line after those that came before.
-    pub fn write(&self, line: Line) {
+    pub(super) fn write(&self, line: Line) {
         // Fails only where the writer's task was dropped with the runtime: then nothing can be written any more.
         let _ = self.lines.send(Message::Line(line));
     }
@@ -74,11 +74,8 @@ pub(super) fn agent_of(event: &CallEvent) -> Option<UserId> {
     }
 }
 
-/// Closes what a killed server left open, and says who was on those calls, so that they can be freed.
-///
-/// # Errors
-/// The database's.
-pub async fn recover(db: &Db, now: Timestamp) -> Result<Vec<store::Open>, DbError> {
+/// Closes what a killed server left open, and says how many calls that were.
+pub(super) async fn recover(db: &Db, now: Timestamp) -> Result<usize, DbError> {
     let open = store::open(db).await?;
     let lines: Vec<Line> = open
         .iter()
@@ -100,7 +97,7 @@ pub async fn recover(db: &Db, now: Timestamp) -> Result<Vec<store::Open>, DbErro
         })
         .collect();
     write_together(db, lines).await?;
-    Ok(open)
+    Ok(open.len())
 }
 
 async fn write_all(db: Db, clock: Clock, mut queue: mpsc::UnboundedReceiver<Message>, written: impl Fn() + Send) {

@@ -13,9 +13,13 @@
 //! nothing here chooses an agent.
 
 pub mod call_log;
+mod call_task;
+pub mod calls;
 pub mod directory;
+mod effects;
 pub mod gateway;
 pub mod numbers;
+pub mod port;
 pub mod sip_endpoint;
 pub mod sip_stack;
 mod sip_tcp;

@@ -69,7 +69,8 @@ impl NumberingPlan {
 
     fn shown(&self, number: &PhoneNumber) -> Option<ShownNumber> {
         let e164 = E164::parse(&number.format().mode(Mode::E164).to_string()).ok()?;
-        let at_home = DATABASE.by_id(self.country.as_ref()).is_some_and(|home| home.country_code() == number.code().value());
+        let at_home =
+            DATABASE.by_id(self.country.as_ref()).is_some_and(|home| home.country_code() == number.code().value());
         let mode = if at_home { Mode::National } else { Mode::International };
         Some(ShownNumber { e164, shown: number.format().mode(mode).to_string() })
     }

@@ -373,11 +373,7 @@ impl Driver {
         }
     }
 
-    fn on_leg(
-        &mut self,
-        leg: LegId,
-        act: impl FnOnce(&mut Endpoint, CallKey, &mut Leg) -> Result<(), sip::NotNow>,
-    ) {
+    fn on_leg(&mut self, leg: LegId, act: impl FnOnce(&mut Endpoint, CallKey, &mut Leg) -> Result<(), sip::NotNow>) {
         let Some(key) = self.legs.keys.get(&leg).copied() else { return };
         let Some(leg) = self.legs.by_key.get_mut(&key) else { return };
         if let Err(error) = act(&mut self.endpoint, key, leg) {

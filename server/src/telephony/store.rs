@@ -10,45 +10,45 @@ use crate::{execute, fetch_all, fetch_optional};
 
 /// How a call begins in the store.
 #[derive(Clone, Debug)]
-pub struct Began {
+pub(super) struct Began {
     /// Which.
-    pub call: InteractionId,
+    pub(super) call: InteractionId,
     /// Who called whom.
-    pub direction: Direction,
+    pub(super) direction: Direction,
     /// The customer's number; none when withheld.
-    pub customer: Option<E164>,
+    pub(super) customer: Option<E164>,
     /// Our number.
-    pub ours: Option<E164>,
+    pub(super) ours: Option<E164>,
     /// Through which queue.
-    pub queue: Option<QueueId>,
+    pub(super) queue: Option<QueueId>,
     /// Who dialled.
-    pub agent: Option<UserId>,
+    pub(super) agent: Option<UserId>,
     /// On which trunk.
-    pub trunk: TrunkId,
+    pub(super) trunk: TrunkId,
     /// When.
-    pub at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 /// How a call ends in the store.
 #[derive(Clone, Debug)]
-pub struct Ended {
+pub(super) struct Ended {
     /// Which.
-    pub call: InteractionId,
+    pub(super) call: InteractionId,
     /// When.
-    pub at: Timestamp,
+    pub(super) at: Timestamp,
     /// How.
-    pub outcome: Outcome,
+    pub(super) outcome: Outcome,
     /// The far end's reason phrase, as it came.
-    pub sip_reason: Option<String>,
+    pub(super) sip_reason: Option<String>,
     /// How long the customer waited for an agent.
-    pub waited_ms: Option<i64>,
+    pub(super) waited_ms: Option<i64>,
     /// How long they talked.
-    pub talked_ms: Option<i64>,
+    pub(super) talked_ms: Option<i64>,
 }
 
 /// Something to be written about a call.
 #[derive(Clone, Debug)]
-pub enum Line {
+pub(super) enum Line {
     /// The row.
     Began(Box<Began>),
     /// A line of the log.
@@ -75,38 +75,34 @@ pub enum Line {
 
 /// A stored call, as far as after-call work shows it.
 #[derive(Clone, Debug)]
-pub struct Stored {
+pub(super) struct Stored {
     /// Who called whom.
-    pub direction: Direction,
+    pub(super) direction: Direction,
     /// The customer's number.
-    pub customer: Option<E164>,
+    pub(super) customer: Option<E164>,
     /// Our number.
-    pub ours: Option<E164>,
+    pub(super) ours: Option<E164>,
     /// Through which queue.
-    pub queue: Option<QueueId>,
+    pub(super) queue: Option<QueueId>,
     /// When it began.
-    pub started_at: Timestamp,
+    pub(super) started_at: Timestamp,
     /// When the two were connected.
-    pub connected_at: Option<Timestamp>,
+    pub(super) connected_at: Option<Timestamp>,
     /// When it ended.
-    pub ended_at: Option<Timestamp>,
+    pub(super) ended_at: Option<Timestamp>,
     /// How it ended.
-    pub outcome: Option<Outcome>,
+    pub(super) outcome: Option<Outcome>,
     /// The far end's reason phrase.
-    pub sip_reason: Option<String>,
+    pub(super) sip_reason: Option<String>,
 }
 
 /// A call that the store believes to be going on.
 #[derive(Clone, Debug)]
-pub struct Open {
+pub(super) struct Open {
     /// Which.
-    pub call: InteractionId,
-    /// Everybody whom its log names.
-    pub agents: Vec<UserId>,
+    pub(super) call: InteractionId,
     /// The number of its last line.
-    pub last: u32,
-    /// When the two were connected.
-    pub connected_at: Option<Timestamp>,
+    pub(super) last: u32,
 }
 
 /// Writes one line. Written twice, it stands there once.
@@ -179,7 +175,9 @@ pub(super) async fn dialled(db: &Db, agent: UserId) -> Result<Vec<(Option<E164>,
          WHERE agent_id = $1 AND direction = 'outbound' ORDER BY started_at DESC, id DESC LIMIT 100",
         agent.to_string()
     )?;
-    rows.into_iter().map(|(ours, customer)| Ok((number("our_number", ours)?, number("customer_number", customer)?))).collect()
+    rows.into_iter()
+        .map(|(ours, customer)| Ok((number("our_number", ours)?, number("customer_number", customer)?)))
+        .collect()
 }
 
 #[derive(sqlx::FromRow)]
@@ -224,27 +222,17 @@ pub(super) async fn load(db: &Db, call: InteractionId) -> Result<Option<Stored>,
 pub(super) async fn open(db: &Db) -> Result<Vec<Open>, DbError> {
     let calls = fetch_all!(
         db,
-        (String, Option<i64>, i64),
-        "SELECT id, connected_at,
-            CAST(COALESCE((SELECT MAX(n) FROM interaction_events WHERE interaction_id = id), 0) AS BIGINT)
+        (String, i64),
+        "SELECT id, CAST(COALESCE((SELECT MAX(n) FROM interaction_events WHERE interaction_id = id), 0) AS BIGINT)
          FROM interactions WHERE ended_at IS NULL ORDER BY started_at"
     )?;
-    let mut open = Vec::with_capacity(calls.len());
-    for (call, connected_at, last) in calls {
-        let agents = fetch_all!(
-            db,
-            (String,),
-            "SELECT DISTINCT agent_id FROM interaction_events WHERE interaction_id = $1 AND agent_id IS NOT NULL",
-            call.clone()
-        )?;
-        open.push(Open {
-            call: parse("id", &call)?,
-            agents: agents.iter().map(|(id,)| parse("agent_id", id)).collect::<Result<_, _>>()?,
-            last: u32::try_from(last).map_err(|_| DbError::Corrupt { column: "n" })?,
-            connected_at: connected_at.map(Timestamp),
-        });
-    }
-    Ok(open)
+    calls
+        .into_iter()
+        .map(|(call, last)| {
+            let last = u32::try_from(last).map_err(|_| DbError::Corrupt { column: "n" })?;
+            Ok(Open { call: parse("id", &call)?, last })
+        })
+        .collect()
 }
 
 fn direction_name(direction: Direction) -> &'static str {
@@ -277,11 +265,9 @@ fn outcome_name(outcome: Outcome) -> &'static str {
 fn sip_status(outcome: Outcome) -> Option<i64> {
     match outcome {
         Outcome::Failed { sip_status, .. } => sip_status.map(i64::from),
-        Outcome::CustomerHungUp
-        | Outcome::AgentHungUp
-        | Outcome::Abandoned
-        | Outcome::Cancelled
-        | Outcome::Lost => None,
+        Outcome::CustomerHungUp | Outcome::AgentHungUp | Outcome::Abandoned | Outcome::Cancelled | Outcome::Lost => {
+            None
+        }
     }
 }
 

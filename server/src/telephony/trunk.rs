@@ -197,10 +197,8 @@ impl Trunks {
         {
             let mut live = self.live();
             let Some(live) = live.get_mut(&trunk) else { return };
-            let refreshed = matches!(
-                (&live.state, &next),
-                (TrunkState::Registered { .. }, TrunkState::Registered { .. })
-            );
+            let refreshed =
+                matches!((&live.state, &next), (TrunkState::Registered { .. }, TrunkState::Registered { .. }));
             if refreshed {
                 return;
             }
@@ -239,11 +237,10 @@ impl Live {
         };
         let state = match (trouble, former) {
             (Some(why), _) if addresses.is_empty() => TrunkState::Failed { why, at: now },
-            (_, Some(state @ (TrunkState::Registering | TrunkState::Registered { .. } | TrunkState::Failed { .. })))
-                if trunk.registers =>
-            {
-                state
-            }
+            (
+                _,
+                Some(state @ (TrunkState::Registering | TrunkState::Registered { .. } | TrunkState::Failed { .. })),
+            ) if trunk.registers => state,
             _ if trunk.registers => TrunkState::Registering,
             _ => TrunkState::Peer,
         };

@@ -1,0 +1,304 @@
+//! What a call's machine orders, done: SIP, audio, seats, queue, log, desk.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use domain::agents::SeatInput;
+use domain::ids::{InteractionId, UserId};
+use domain::phone::ShownNumber;
+use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Numbered, Outcome, Refuse};
+use domain::time::Timestamp;
+use wire::ApiError;
+use wire::events::{CallView, Gone, Party, QueueName};
+
+use super::call_log;
+use super::call_task;
+use super::calls::Calls;
+use super::gateway::Route;
+use super::sip_stack::{Aim, LegEvent, LegId};
+use super::store::{Ended, Line};
+use crate::agents::By;
+
+/// How soon an agent who could not be freed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What is known of a call beside its state.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) id: InteractionId,
+    pub(super) direction: Direction,
+    pub(super) customer: Option<ShownNumber>,
+    pub(super) ours: Option<ShownNumber>,
+    pub(super) queue: Option<QueueName>,
+    pub(super) started_at: Timestamp,
+    pub(super) connected_at: Option<Timestamp>,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) sip_reason: Option<String>,
+    pub(super) leg: LegId,
+    /// Where we want the customer's audio.
+    pub(super) audio: SocketAddr,
+}
+
+/// The hands of one call.
+pub(super) struct Effects {
+    calls: Calls,
+    facts: Facts,
+    /// How many lines the call's log has.
+    lines: u32,
+}
+
+impl Effects {
+    pub(super) fn new(calls: Calls, facts: Facts) -> Self {
+        Self { calls, facts, lines: 0 }
+    }
+
+    pub(super) fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Takes the audio part of a leg's event, and gives what it is to the machine.
+    pub(super) fn input_of(&mut self, event: LegEvent) -> Option<CallInput> {
+        let input = call_task::input_of(&event);
+        match event {
+            LegEvent::EarlyMedia(aim) | LegEvent::Answered(aim) | LegEvent::Aimed(aim) => self.aim(aim),
+            LegEvent::Refused { reason, .. } => self.facts.sip_reason = Some(reason),
+            LegEvent::Ringing | LegEvent::Gone | LegEvent::Broken => {}
+        }
+        input
+    }
+
+    /// Does what was ordered, in order. Gives what must follow where an order could not be carried out.
+    pub(super) async fn carry_out(&mut self, call: &Call, outputs: Vec<CallOutput>) -> Option<CallInput> {
+        let mut trouble = None;
+        for output in outputs {
+            trouble = self.carry_out_one(call, output).await.or(trouble);
+        }
+        trouble
+    }
+
+    /// Shows the call to the agent who has it, or had it until it ended.
+    pub(super) fn show(&self, call: &Call, before: Option<UserId>) {
+        let agent = match call {
+            // An offered call that ended was taken away already.
+            Call::Ended { outcome: Outcome::Abandoned, .. } => None,
+            Call::Ended { .. } => before.filter(|_| self.facts.direction == Direction::Outbound || self.was_up()),
+            Call::Waiting { .. } => None,
+            Call::Offered { agent, .. }
+            | Call::Dialling { agent, .. }
+            | Call::Connected { agent, .. }
+            | Call::Held { agent, .. } => Some(*agent),
+        };
+        if let Some(agent) = agent {
+            self.calls.show(agent, self.view(call));
+        }
+    }
+
+    async fn carry_out_one(&mut self, call: &Call, output: CallOutput) -> Option<CallInput> {
+        let with = self.calls.with().clone();
+        let id = self.facts.id;
+        let leg = self.facts.leg;
+        let queue = self.facts.queue.as_ref().map(|queue| queue.id);
+        match output {
+            CallOutput::Ring => with.sip.ring(leg),
+            CallOutput::AnswerCustomer => with.sip.accept(leg, self.facts.audio),
+            CallOutput::RefuseCustomer(Refuse::Unavailable) => with.sip.refuse(leg, UNAVAILABLE),
+            CallOutput::CancelFarEnd | CallOutput::HangUpCustomer => with.sip.hang_up(leg),
+            CallOutput::Music => with.gateway.route(id, Route::Music(queue)),
+            CallOutput::EarlyMedia { agent } => with.gateway.route(id, Route::EarlyMedia(agent)),
+            CallOutput::Ringback { agent } => with.gateway.route(id, Route::Ringback(agent)),
+            CallOutput::Bridge { agent } => with.gateway.route(id, Route::Bridge(agent)),
+            CallOutput::OneWayHold { agent } => with.gateway.route(id, Route::OneWayHold(agent, queue)),
+            CallOutput::Silence => with.gateway.route(id, Route::Silence),
+            CallOutput::Requeue => return self.enqueue(call).await,
+            CallOutput::Seat { agent, input } => self.seat(call, agent, input).await,
+            CallOutput::Record(event) => self.record(event),
+            CallOutput::Finish(outcome) => self.finish(outcome).await,
+        }
+        None
+    }
+
+    fn aim(&self, aim: Aim) {
+        if let Some(remote) = aim.remote {
+            self.calls.with().gateway.aim_customer(self.facts.id, remote, aim.codec, aim.telephone_event);
+        }
+    }
+
+    async fn enqueue(&self, call: &Call) -> Option<CallInput> {
+        let Call::Waiting { queue, skipped, .. } = call else { return None };
+        // Whoever was offered it before goes before those who came later (A3).
+        let front = self.lines > FIRST_LINES;
+        let router = &self.calls.with().router;
+        match router.enqueue(self.facts.id, *queue, self.facts.started_at, front, skipped.clone()).await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::error!(call = %self.facts.id, %error, "a call could not be put into its queue and is given up");
+                Some(CallInput::FarBroken)
+            }
+        }
+    }
+
+    async fn seat(&self, call: &Call, agent: UserId, input: SeatInput) {
+        let agents = self.calls.with().agents.clone();
+        let by = self.cause(call, input);
+        match agents.apply(agent, input, by).await {
+            Ok(_) => {}
+            Err(ApiError::Refused { refusal }) => {
+                tracing::warn!(call = %self.facts.id, %agent, %refusal, "the agent's seat did not follow the call");
+            }
+            Err(error) => {
+                tracing::error!(call = %self.facts.id, %agent, %error, "the agent's seat could not be stored; tried again");
+                let clock = self.calls.with().clock.clone();
+                self.calls.tasks().spawn(async move {
+                    loop {
+                        clock.sleep(RETRY).await;
+                        match agents.apply(agent, input, by).await {
+                            Ok(_) | Err(ApiError::Refused { .. }) => return,
+                            Err(_) => {}
+                        }
+                    }
+                });
+            }
+        }
+        let gone = match input {
+            SeatInput::Declined { .. } => Some(Gone::Declined),
+            SeatInput::Missed { .. } => Some(Gone::Missed),
+            SeatInput::Withdrawn { .. } if call.is_over() => Some(Gone::Abandoned),
+            // The desk was lost: should it be back already, the offer is not.
+            SeatInput::Withdrawn { .. } => Some(Gone::Missed),
+            SeatInput::LogIn { .. }
+            | SeatInput::LogOut
+            | SeatInput::GoReady
+            | SeatInput::GoNotReady
+            | SeatInput::GoOnBreak { .. }
+            | SeatInput::LeaveAfterCall
+            | SeatInput::Lost
+            | SeatInput::Offered { .. }
+            | SeatInput::Dialled { .. }
+            | SeatInput::Connected { .. }
+            | SeatInput::Held { .. }
+            | SeatInput::Resumed { .. }
+            | SeatInput::Ended { .. } => None,
+        };
+        if let Some(why) = gone {
+            self.calls.take_away(agent, self.facts.id, why);
+        }
+    }
+
+    /// Who caused a step of the seat (A34).
+    fn cause(&self, call: &Call, input: SeatInput) -> By {
+        match input {
+            SeatInput::Connected { .. } if self.facts.direction == Direction::Outbound => By::Customer,
+            SeatInput::Missed { .. } => By::Server,
+            SeatInput::Withdrawn { .. } | SeatInput::Ended { .. } => match call {
+                Call::Ended { outcome: Outcome::AgentHungUp | Outcome::Cancelled, .. } => By::Agent,
+                Call::Ended { outcome: Outcome::CustomerHungUp | Outcome::Abandoned, .. } => By::Customer,
+                Call::Ended { outcome: Outcome::Failed { .. } | Outcome::Lost, .. }
+                | Call::Waiting { .. }
+                | Call::Offered { .. }
+                | Call::Dialling { .. }
+                | Call::Connected { .. }
+                | Call::Held { .. } => By::Server,
+            },
+            SeatInput::LogIn { .. }
+            | SeatInput::LogOut
+            | SeatInput::GoReady
+            | SeatInput::GoNotReady
+            | SeatInput::GoOnBreak { .. }
+            | SeatInput::LeaveAfterCall
+            | SeatInput::Lost
+            | SeatInput::Offered { .. }
+            | SeatInput::Dialled { .. }
+            | SeatInput::Connected { .. }
+            | SeatInput::Held { .. }
+            | SeatInput::Resumed { .. }
+            | SeatInput::Declined { .. } => By::Agent,
+        }
+    }
+
+    fn record(&mut self, event: CallEvent) {
+        let with = self.calls.with();
+        let at = with.clock.now();
+        let agent = call_log::agent_of(&event);
+        self.lines += 1;
+        let connected = match &event {
+            CallEvent::Connected { agent } => {
+                self.facts.connected_at = Some(at);
+                Some(Line::Connected { call: self.facts.id, agent: *agent, at })
+            }
+            CallEvent::Started { .. }
+            | CallEvent::Queued { .. }
+            | CallEvent::MusicStarted
+            | CallEvent::Offered { .. }
+            | CallEvent::Declined { .. }
+            | CallEvent::Missed { .. }
+            | CallEvent::OfferLost { .. }
+            | CallEvent::Dialled { .. }
+            | CallEvent::FarEndRinging
+            | CallEvent::EarlyMedia
+            | CallEvent::Held { .. }
+            | CallEvent::Resumed { .. }
+            | CallEvent::Ended { .. } => None,
+        };
+        let event = Numbered { n: self.lines, at, event };
+        with.log.write(Line::Event { call: self.facts.id, event, agent });
+        if let Some(connected) = connected {
+            with.log.write(connected);
+        }
+    }
+
+    async fn finish(&mut self, outcome: Outcome) {
+        let with = self.calls.with().clone();
+        let now = with.clock.now();
+        self.facts.ended_at = Some(now);
+        self.facts.outcome = Some(outcome);
+        let millis = |from: Timestamp, to: Timestamp| i64::try_from(to.since(from).as_millis()).unwrap_or(i64::MAX);
+        let waited = match self.facts.direction {
+            Direction::Inbound => Some(millis(self.facts.started_at, self.facts.connected_at.unwrap_or(now))),
+            Direction::Outbound => None,
+        };
+        with.log.write(Line::Ended(Box::new(Ended {
+            call: self.facts.id,
+            at: now,
+            outcome,
+            sip_reason: self.facts.sip_reason.clone(),
+            waited_ms: waited,
+            talked_ms: self.facts.connected_at.map(|connected| millis(connected, now)),
+        })));
+        if let Some(report) = with.gateway.close_customer(self.facts.id).await {
+            tracing::info!(call = %self.facts.id, ?outcome, ?report, "the call is over");
+        }
+        if self.facts.direction == Direction::Inbound
+            && let Err(error) = with.router.leave(self.facts.id).await
+        {
+            tracing::error!(call = %self.facts.id, %error, "an ended call could not be taken out of its queue");
+        }
+        metrics::counter!("madoguchi_calls_total").increment(1);
+    }
+
+    fn was_up(&self) -> bool {
+        self.facts.connected_at.is_some()
+    }
+
+    fn view(&self, call: &Call) -> CallView {
+        let facts = self.facts.clone();
+        CallView {
+            call: call.clone(),
+            id: facts.id,
+            direction: facts.direction,
+            party: Party { number: facts.customer, name: None },
+            our_number: facts.ours,
+            queue: facts.queue,
+            started_at: facts.started_at,
+            connected_at: facts.connected_at,
+            ended_at: facts.ended_at,
+            outcome: facts.outcome,
+            sip_reason: facts.sip_reason,
+        }
+    }
+}
+
+/// The lines of a call that has just come into its queue: started, queued.
+const FIRST_LINES: u32 = 2;
+/// RFC 3261 §21.4.18.
+const UNAVAILABLE: u16 = 480;

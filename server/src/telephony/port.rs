@@ -1,0 +1,266 @@
+//! The softphone's functions: who may ask what, and whom it is handed to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::agents::{Seat, SeatInput, Work};
+use domain::ids::{ClientId, InteractionId, NumberId, UserId};
+use domain::phone::ShownNumber;
+use domain::refusal::Refusal;
+use domain::roles::Permission;
+use domain::telephony::Command;
+use wire::events::Media;
+use wire::session::Actor;
+use wire::telephony::{CallerNumber, Choice, Dialler, Leave, ReadNumber, TelephonyPort};
+use wire::{ApiError, ApiResult, Problem};
+
+use super::calls::{Calls, Dial, Neighbours};
+use super::directory::OurNumber;
+use super::gateway::GatewayError;
+use super::store;
+use crate::agents::By;
+use crate::audit::{self, Changes};
+
+/// How many numbers the dialler remembers.
+const RECENT: usize = 5;
+
+/// The port, cheap to clone.
+#[derive(Clone)]
+pub struct Telephony {
+    calls: Calls,
+    /// Commands that make or move a softphone are taken one after the other for each user.
+    turns: Arc<Mutex<HashMap<UserId, Turn>>>,
+}
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
+
+impl Telephony {
+    /// The port in front of these calls.
+    pub fn new(calls: Calls) -> Self {
+        Self { calls, turns: Arc::default() }
+    }
+
+    fn with(&self) -> &Neighbours {
+        self.calls.with()
+    }
+
+    fn turn(&self, user: UserId) -> Turn {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(user).or_default())
+    }
+
+    /// The after-call work that the agent is in, if any.
+    async fn after_call(&self, user: UserId) -> ApiResult<Option<InteractionId>> {
+        Ok(match self.with().agents.seat(user).await?.work() {
+            Work::AfterCall { call } => Some(call),
+            Work::Idle | Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
+                None
+            }
+        })
+    }
+
+    /// Applies what the agent chose; after-call work that ends by it leaves the desk.
+    async fn step(&self, user: UserId, input: SeatInput) -> ApiResult<()> {
+        let before = self.after_call(user).await?;
+        let seat = self.with().agents.apply(user, input, By::Agent).await?;
+        if let Some(call) = before
+            && seat.work() != (Work::AfterCall { call })
+        {
+            self.calls.finished(user, call);
+        }
+        Ok(())
+    }
+
+    /// 待機 wants a microphone that can be heard.
+    fn can_be_heard(&self, user: UserId) -> ApiResult<()> {
+        match self.with().agents.media(user) {
+            Media::Up | Media::Connecting => Ok(()),
+            Media::Down => Err(Refusal::NoMedia.into()),
+        }
+    }
+
+    /// The caller numbers of an agent, the last used first (A25), and what they dialled last.
+    async fn dialling_habits(&self, user: UserId) -> ApiResult<(Vec<OurNumber>, Vec<ShownNumber>)> {
+        let with = self.with();
+        let mut granted = with.directory.caller_numbers(user).await?;
+        let dialled = store::dialled(&with.db, user).await?;
+        let last_used = |number: &OurNumber| {
+            dialled.iter().position(|(ours, _)| ours.as_ref() == Some(&number.number)).unwrap_or(usize::MAX)
+        };
+        granted.sort_by_key(last_used);
+        let mut recent = Vec::new();
+        for number in dialled.into_iter().filter_map(|(_, customer)| customer) {
+            if recent.len() < RECENT && !recent.contains(&number) {
+                recent.push(number);
+            }
+        }
+        Ok((granted, recent.iter().map(|number| with.plan.show(number)).collect()))
+    }
+
+    async fn place(&self, actor: &Actor, call: InteractionId, from: NumberId, to: &str) -> ApiResult<()> {
+        let with = self.with();
+        let agent = actor.user;
+        if self.calls.knows(call).await? {
+            return Ok(());
+        }
+        if self.calls.is_stopping() {
+            return Err(Refusal::Stopping.into());
+        }
+        let seat = with.agents.seat(agent).await?;
+        seat.allows(SeatInput::Dialled { call })?;
+        if with.agents.media(agent) != Media::Up {
+            return Err(Refusal::NoMedia.into());
+        }
+        let to = with.plan.read(to).ok_or(Refusal::NotANumber)?;
+        let granted = with.directory.caller_numbers(agent).await?;
+        let from = granted.into_iter().find(|number| number.id == from).ok_or(Refusal::CallerNumberNotGranted)?;
+        let way = with.trunks.way_out(from.trunk).ok_or(Refusal::NoTrunk)?;
+        let audio = with.gateway.open_customer(call).await.map_err(|error| {
+            tracing::error!(%call, %error, "a call could not be placed because it could get no audio");
+            Refusal::NoTrunk
+        })?;
+        if let Err(error) = self.step(agent, SeatInput::Dialled { call }).await {
+            with.gateway.close_customer(call).await;
+            return Err(error);
+        }
+        self.calls.dial(Dial { call, agent, from, to, way, audio });
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl TelephonyPort for Telephony {
+    async fn log_in(&self, actor: Actor, client: ClientId) -> ApiResult<()> {
+        actor.require(Permission::WorkAtDesk)?;
+        let turn = self.turn(actor.user);
+        let _turn = turn.lock().await;
+        let agents = &self.with().agents;
+        let extension = self.with().directory.extension_of(actor.user).await?.ok_or(Refusal::NoExtension)?;
+        match agents.apply(actor.user, SeatInput::LogIn { extension }, By::Agent).await {
+            // ここで使う: the softphone moves to the tab that asks; the audio connects anew from there.
+            Err(ApiError::Refused { refusal: Refusal::AlreadyLoggedIn })
+                if agents.holder(actor.user) != Some(client) => {}
+            other => drop(other?),
+        }
+        agents.set_holder(actor.user, Some(client)).await;
+        Ok(())
+    }
+
+    async fn log_out(&self, actor: Actor) -> ApiResult<()> {
+        actor.require(Permission::WorkAtDesk)?;
+        let turn = self.turn(actor.user);
+        let _turn = turn.lock().await;
+        self.step(actor.user, SeatInput::LogOut).await?;
+        self.with().gateway.detach_agent(actor.user);
+        self.with().agents.set_holder(actor.user, None).await;
+        Ok(())
+    }
+
+    async fn connect_audio(&self, actor: Actor, client: ClientId, offer: String) -> ApiResult<String> {
+        actor.require(Permission::WorkAtDesk)?;
+        let turn = self.turn(actor.user);
+        let _turn = turn.lock().await;
+        let Neighbours { agents, gateway, hub, .. } = self.with();
+        let user = actor.user;
+        if agents.seat(user).await? == Seat::LoggedOut {
+            return Err(Refusal::LoggedOut.into());
+        }
+        match agents.holder(user) {
+            Some(holder) if holder == client => {}
+            Some(holder) if hub.has_socket(user, holder) => return Err(Refusal::Elsewhere.into()),
+            // The tab that held it is gone, or the server is new.
+            Some(_) | None => agents.set_holder(user, Some(client)).await,
+        }
+        agents.set_media(user, Media::Connecting).await;
+        let attached = match gateway.attach_agent(user, offer).await {
+            Ok(attached) => attached,
+            Err(error) => {
+                agents.set_media(user, Media::Down).await;
+                return Err(if matches!(error, GatewayError::Offer(_)) {
+                    ApiError::field("offer", Problem::Malformed)
+                } else {
+                    tracing::error!(%user, %error, "an agent's audio could not be connected");
+                    ApiError::Unavailable
+                });
+            }
+        };
+        self.calls.connecting(user, attached.generation);
+        Ok(attached.answer)
+    }
+
+    async fn choose(&self, actor: Actor, choice: Choice) -> ApiResult<()> {
+        actor.require(Permission::WorkAtDesk)?;
+        let input = match choice {
+            Choice::Ready => SeatInput::GoReady,
+            Choice::NotReady => SeatInput::GoNotReady,
+            Choice::Break { reason } => SeatInput::GoOnBreak { reason },
+        };
+        if choice == Choice::Ready {
+            self.with().agents.seat(actor.user).await?.allows(input)?;
+            self.can_be_heard(actor.user)?;
+        }
+        self.step(actor.user, input).await
+    }
+
+    async fn leave_after_call(&self, actor: Actor, choice: Choice, leave: Leave) -> ApiResult<()> {
+        actor.require(Permission::WorkAtDesk)?;
+        let call = self.after_call(actor.user).await?.ok_or(Refusal::NotInAfterCallWork)?;
+        let input = match choice {
+            Choice::Ready => SeatInput::LeaveAfterCall,
+            Choice::NotReady => SeatInput::GoNotReady,
+            Choice::Break { reason } => SeatInput::GoOnBreak { reason },
+        };
+        if choice == Choice::Ready {
+            self.can_be_heard(actor.user)?;
+        }
+        self.step(actor.user, input).await?;
+        match leave {
+            Leave::Complete => Ok(()),
+            Leave::Anyway => {
+                let (clock, user) = (self.with().clock.clone(), actor.user);
+                let entry = audit::Entry {
+                    who: Some(user),
+                    what: "call.left_unwritten",
+                    subject: call.to_string(),
+                    changes: Changes::default(),
+                };
+                self.with()
+                    .db
+                    .write(move |tx| Box::pin(async move { audit::record(tx, clock.now(), entry).await }))
+                    .await
+                    .map_err(ApiError::from)
+            }
+        }
+    }
+
+    async fn dialler(&self, actor: Actor) -> ApiResult<Dialler> {
+        actor.require(Permission::WorkAtDesk)?;
+        let (granted, recent) = self.dialling_habits(actor.user).await?;
+        let plan = self.with().plan;
+        let caller_numbers = granted
+            .into_iter()
+            .map(|number| CallerNumber { id: number.id, number: plan.show(&number.number), label: number.label })
+            .collect();
+        Ok(Dialler { caller_numbers, recent })
+    }
+
+    async fn read_number(&self, actor: Actor, text: String) -> ApiResult<ReadNumber> {
+        actor.require(Permission::WorkAtDesk)?;
+        Ok(self.with().plan.describe(&text))
+    }
+
+    async fn dial(&self, actor: Actor, call: InteractionId, from: NumberId, to: String) -> ApiResult<()> {
+        actor.require(Permission::WorkAtDesk)?;
+        let turn = self.turn(actor.user);
+        let _turn = turn.lock().await;
+        self.place(&actor, call, from, &to).await
+    }
+
+    async fn command(&self, actor: Actor, call: InteractionId, command: Command) -> ApiResult<()> {
+        actor.require(Permission::WorkAtDesk)?;
+        if command == Command::Answer && self.with().agents.media(actor.user) != Media::Up {
+            return Err(Refusal::NoMedia.into());
+        }
+        Ok(self.calls.command(actor.user, call, command).await?)
+    }
+}
