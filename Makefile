@@ -5,13 +5,13 @@ SHELL := /bin/bash
 .PHONY: help run dev test test-one test-long lint behaviours fmt shots desk setup
 
 CACHE := $(or $(MADOGUCHI_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/madoguchi)
-export MADOGUCHI_TOOLS ?= $(CACHE)/tools
+export MADOGUCHI_TOOLS := $(or $(MADOGUCHI_TOOLS),$(CACHE)/tools)
 export PATH := $(MADOGUCHI_TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # A build server's checkouts are short-lived, so theirs outlives them; an empty one only costs time.
 ifneq ($(CI),)
-export CARGO_TARGET_DIR ?= $(CACHE)/target
+export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CACHE)/target)
 else
-export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 endif
 
 help: ## This list
