@@ -2,8 +2,29 @@
 //!
 //! Everything that decides is in `domain` or in a slice's `model.rs` and is tested natively; this crate draws.
 //! Only `platform`, `realtime::socket` and `telephony::microphone` call the browser.
+#![cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(dead_code, reason = "the components that use the models are compiled for the browser only")
+)]
 
 pub mod format;
 #[cfg(target_arch = "wasm32")]
 pub mod platform;
 pub mod text;
+pub mod ui;
+
+#[cfg(target_arch = "wasm32")]
+mod demo;
+mod interactions;
+mod realtime;
+mod session;
+mod settings;
+#[cfg(target_arch = "wasm32")]
+mod shell;
+mod telephony;
+
+/// Mounts the desk into the page.
+#[cfg(target_arch = "wasm32")]
+pub fn start() {
+    leptos::mount::mount_to_body(shell::Root);
+}
