@@ -28,9 +28,13 @@ for (const name of readdirSync(staging).filter((file) => file.endsWith(".wasm"))
     "--enable-reference-types",
     "--enable-sign-ext",
   ];
-  execFileSync(process.execPath, [wasmOpt, "-Oz", ...features, "--strip-debug", "--strip-producers", before, "-o", after], {
-    stdio: "inherit",
-  });
+  execFileSync(
+    process.execPath,
+    [wasmOpt, "-Oz", ...features, "--strip-debug", "--strip-producers", before, "-o", after],
+    {
+      stdio: "inherit",
+    },
+  );
   const [from, to] = [statSync(before).size, statSync(after).size];
   renameSync(after, before);
   console.error(`wasm-opt: ${name} ${from} → ${to} bytes`);
