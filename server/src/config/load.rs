@@ -153,8 +153,22 @@ impl Reading {
             ));
         }
         let over_tls = config.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
-        if config.speaks_tls() && config.public_url.is_some() && !over_tls {
+        if config.tls_certificate.is_some() && config.public_url.is_some() && !over_tls {
             found.push(("public_url", "the server speaks TLS, but this is an http:// address", "Write https://…"));
+        }
+        if !config.speaks_tls() && !config.is_loopback() && config.public_url.is_none() {
+            found.push((
+                "listen",
+                "other machines would reach the desk over plain HTTP, where browsers give no microphone and no sign-in",
+                "Set tls_certificate and tls_key; or public_url to the https:// address of a proxy in front; or listen \
+                 on 127.0.0.1",
+            ));
+        }
+        let plain = config.public_url.as_ref().is_some_and(|url| {
+            url.scheme() == "http" && !matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+        });
+        if plain {
+            found.push(("public_url", "plain HTTP is for localhost only", "Write https://…"));
         }
         for (which, why, allowed) in found {
             self.fault(which, why, allowed);

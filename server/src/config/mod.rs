@@ -30,7 +30,9 @@ pub enum LogFormat {
 impl Config {
     /// Where the database is.
     pub fn database(&self) -> Location {
-        self.database_url.clone().unwrap_or_else(|| Location::Sqlite(self.data_dir.join("madoguchi.db")))
+        // The demo keeps to itself, so that trying it out leaves nothing behind for the day of the real start.
+        let file = if self.demo { "demo.db" } else { "madoguchi.db" };
+        self.database_url.clone().unwrap_or_else(|| Location::Sqlite(self.data_dir.join(file)))
     }
 
     /// Where the key of the secrets is.

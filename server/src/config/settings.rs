@@ -94,7 +94,7 @@ settings! {
     metrics_allowed: Vec<IpNet> = "", "", List(Network);
     /// Where the server keeps its own files. Made at the first start.
     data_dir: PathBuf = "var", "", File;
-    /// The database; empty: `madoguchi.db` in `data_dir`.
+    /// The database; empty: `madoguchi.db` in `data_dir`, in demo mode `demo.db`.
     database_url: Option<Location> = "", "",
         Optional(Parsed("sqlite:<path> or postgres://user:password@host/database"));
     /// Where uploads are kept; empty: `files` in `data_dir`. Access to S3 is read from the usual `AWS_…` environment.

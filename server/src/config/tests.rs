@@ -82,6 +82,8 @@ fn every_fault_is_told_at_once() {
 fn settings_that_contradict_each_other_are_refused() {
     for (name, value, which) in [
         ("MADOGUCHI_TLS_KEY", "key.pem", "tls_certificate, tls_key"),
+        ("MADOGUCHI_LISTEN", "0.0.0.0:8080", "listen"),
+        ("MADOGUCHI_PUBLIC_URL", "http://desk.example.jp", "public_url"),
         ("MADOGUCHI_RTP_PORT_MIN", "50000", "rtp_port_min, rtp_port_max"),
         ("MADOGUCHI_SESSION_IDLE_MINUTES", "1000", "session_idle_minutes, session_absolute_hours"),
     ] {

@@ -114,7 +114,9 @@ impl PrivateServer {
             "PostgreSQL's programs in /usr/lib/postgresql/*/bin (Debian: `apt install postgresql`), or TEST_POSTGRES_URL",
         );
         let dir = tempfile::Builder::new().prefix("madoguchi-pg-").tempdir().expect("a temporary directory").keep();
-        run(Command::new("chmod").arg("0777").arg(&dir));
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(&dir));
+        }
         run(as_its_user(&programs.join("initdb"))
             .args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "-D"])
             .arg(dir.join("data"))
@@ -135,10 +137,13 @@ impl PrivateServer {
     }
 }
 
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
+}
+
 /// PostgreSQL refuses to run as root: then it runs as the user that its package made.
 fn as_its_user(program: &Path) -> Command {
-    let root = std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
-    if root {
+    if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--"]).arg(program);
         command

@@ -28,7 +28,9 @@ use wire::{ApiError, ApiResult};
 pub use self::cookie::{CookieKind, Token};
 pub use self::password::{Busy, Hasher, MAX_PASSWORD, MIN_PASSWORD, PasswordFault};
 pub use self::port::RequestPort;
-pub use self::users::{MAX_LOGIN, MAX_NAME, User, UserFault, add_user, all_users, normalise_login, set_password};
+pub use self::users::{
+    Census, MAX_LOGIN, MAX_NAME, NewUser, User, UserFault, add_user, all_users, census, normalise_login, set_password,
+};
 use crate::audit::{self, Changes, Entry};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -241,6 +243,25 @@ impl Sessions {
             .await?;
         // The one that stays opens its socket anew by itself.
         self.surroundings.ended(actor.user, None);
+        Ok(())
+    }
+
+    /// A password as it is stored, for users that an administrator saves.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] on `password`; [`ApiError::TooMany`] while too many wait.
+    pub async fn hash_password(&self, password: String) -> ApiResult<String> {
+        password::check(&password).map_err(|fault| ApiError::field("password", fault.into()))?;
+        self.hasher.hash(password).await.map_err(|Busy| too_many(Duration::from_secs(1)))
+    }
+
+    /// Ends every session of a user whose rights were changed by somebody else.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn end_sessions(&self, user: UserId) -> ApiResult<()> {
+        self.db.write::<_, DbError, _>(move |tx| Box::pin(store::end_all(tx, user, None))).await?;
+        self.surroundings.ended(user, None);
         Ok(())
     }
 

@@ -45,7 +45,7 @@ impl From<PasswordFault> for wire::Problem {
 ///
 /// # Errors
 /// Why not.
-pub fn check(password: &str) -> Result<(), PasswordFault> {
+pub(super) fn check(password: &str) -> Result<(), PasswordFault> {
     match password.chars().count() {
         ..MIN_PASSWORD => Err(PasswordFault::TooShort),
         MIN_PASSWORD..=MAX_PASSWORD => Ok(()),
@@ -64,6 +64,7 @@ pub struct Hasher {
     places: Arc<Semaphore>,
     /// A hash of nothing that anybody knows: verified in place of a user's that does not exist.
     decoy: Arc<str>,
+    memory_kib: u32,
 }
 
 impl Hasher {
@@ -72,11 +73,22 @@ impl Hasher {
     /// # Errors
     /// The machine has no source of chance, or not the memory.
     pub fn new() -> Result<Self, argon2::password_hash::Error> {
-        let decoy = hash(super::Token::random().hash().as_bytes())?;
+        Self::with_memory(MEMORY_KIB)
+    }
+
+    /// One that costs next to nothing, for tests about something else.
+    #[cfg(test)]
+    pub(crate) fn cheap() -> Self {
+        Self::with_memory(Params::MIN_M_COST).unwrap()
+    }
+
+    fn with_memory(memory_kib: u32) -> Result<Self, argon2::password_hash::Error> {
+        let decoy = hash(super::Token::random().hash().as_bytes(), memory_kib)?;
         Ok(Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             decoy: decoy.into(),
+            memory_kib,
         })
     }
 
@@ -85,7 +97,8 @@ impl Hasher {
     /// # Errors
     /// Too many are waiting, or no hash could be computed.
     pub async fn hash(&self, password: String) -> Result<String, Busy> {
-        self.in_turn(move || hash(password.as_bytes()).map_err(|_| Busy)).await?
+        let memory_kib = self.memory_kib;
+        self.in_turn(move || hash(password.as_bytes(), memory_kib).map_err(|_| Busy)).await?
     }
 
     /// Whether the password is the one behind `hash`; without a hash the answer is no, after the same work.
@@ -116,8 +129,8 @@ impl Hasher {
     }
 }
 
-fn hash(password: &[u8]) -> Result<String, argon2::password_hash::Error> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
+fn hash(password: &[u8], memory_kib: u32) -> Result<String, argon2::password_hash::Error> {
+    let params = Params::new(memory_kib, PASSES, LANES, None)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password(password)?.to_string())
 }
 

@@ -38,13 +38,22 @@ struct Desk {
     user: User,
 }
 
+fn newcomer(login: &str) -> NewUser {
+    NewUser {
+        login: login.to_owned(),
+        name: "花子".to_owned(),
+        role: Role::Agent,
+        password: PASSWORD.to_owned(),
+        demo: false,
+    }
+}
+
 impl Desk {
     /// One user, `hanako`.
     async fn new(db: &TestDb) -> Self {
         let (clock, hands) = Clock::held(Timestamp(1_700_000_000_000));
-        let hasher = Hasher::new().unwrap();
-        let user =
-            add_user(db, &hasher, clock.now(), " Hanako ", "花子", Role::Agent, PASSWORD.to_owned()).await.unwrap();
+        let hasher = Hasher::cheap();
+        let user = add_user(db, &hasher, clock.now(), newcomer(" Hanako ")).await.unwrap();
         let elsewhere = Arc::new(Elsewhere::default());
         let config = load(&Sources::default()).unwrap();
         let db = Db::clone(db);
@@ -213,7 +222,7 @@ on_both! {
 
     async fn a_login_is_taken_once_whatever_its_case(db: TestDb) {
         let desk = Desk::new(&db).await;
-        let again = add_user(&db, &desk.sessions.hasher, desk.clock.now(), "hanaKO", "x", Role::Agent, PASSWORD.into());
+        let again = add_user(&db, &desk.sessions.hasher, desk.clock.now(), newcomer("hanaKO"));
         assert!(matches!(again.await, Err(UserFault::Taken)));
         assert_eq!(all_users(&db).await.unwrap(), [desk.user]);
     }

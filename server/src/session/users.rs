@@ -31,6 +31,21 @@ pub struct User {
     pub active: bool,
 }
 
+/// Somebody to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// What they will type; normalised here.
+    pub login: String,
+    /// What others will see.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Their password.
+    pub password: String,
+    /// Whether the demo makes them: their password is public then.
+    pub demo: bool,
+}
+
 /// Why a user cannot be made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserFault {
@@ -66,16 +81,9 @@ pub fn normalise_login(typed: &str) -> String {
 ///
 /// # Errors
 /// What is wrong with the input, or a failing database. Nothing is saved then.
-pub async fn add_user(
-    db: &Db,
-    hasher: &Hasher,
-    now: Timestamp,
-    login: &str,
-    name: &str,
-    role: Role,
-    password: String,
-) -> Result<User, UserFault> {
-    let login = normalise_login(login);
+pub async fn add_user(db: &Db, hasher: &Hasher, now: Timestamp, new: NewUser) -> Result<User, UserFault> {
+    let NewUser { login, name, role, password, demo } = new;
+    let login = normalise_login(&login);
     if login.is_empty() || login.chars().count() > MAX_LOGIN || login.contains(char::is_whitespace) {
         return Err(UserFault::Login);
     }
@@ -89,7 +97,7 @@ pub async fn add_user(
     let row = user.clone();
     db.write(move |tx| {
         Box::pin(async move {
-            insert(tx, &row, hash, now).await.map_err(|error| match error {
+            insert(tx, &row, demo, hash, now).await.map_err(|error| match error {
                 DbError::Conflict(_) => UserFault::Taken,
                 other => UserFault::Db(other),
             })?;
@@ -142,6 +150,24 @@ pub async fn all_users(db: &Db) -> Result<Vec<User>, DbError> {
     rows.into_iter().map(|row| row.read().map(|(user, _)| user)).collect()
 }
 
+/// Who is in the database: real users, the demo's, or nobody yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// Users that people made.
+    pub real: i64,
+    /// Users that the demo made, whose passwords are public.
+    pub demo: i64,
+}
+
+/// Counts the users.
+///
+/// # Errors
+/// The database failed.
+pub async fn census(db: &Db) -> Result<Census, DbError> {
+    const SQL: &str = "SELECT COUNT(*) FROM users WHERE demo = $1";
+    Ok(Census { real: fetch_one!(db, (i64,), SQL, false)?.0, demo: fetch_one!(db, (i64,), SQL, true)?.0 })
+}
+
 pub(super) async fn any(db: &Db) -> Result<bool, DbError> {
     Ok(fetch_one!(db, (i64,), "SELECT COUNT(*) FROM users")?.0 > 0)
 }
@@ -173,17 +199,18 @@ pub(super) async fn store_hash(tx: &mut Tx, id: UserId, hash: String, now: Times
     Ok(())
 }
 
-async fn insert(tx: &mut Tx, user: &User, hash: String, now: Timestamp) -> Result<(), DbError> {
+async fn insert(tx: &mut Tx, user: &User, demo: bool, hash: String, now: Timestamp) -> Result<(), DbError> {
     execute!(
         tx,
-        "INSERT INTO users (id, login, display_name, role, password_hash, active, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "INSERT INTO users (id, login, display_name, role, password_hash, active, demo, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
         user.id.to_string(),
         user.login.clone(),
         user.name.clone(),
         user.role.as_str(),
         hash,
         user.active,
+        demo,
         now.0,
     )?;
     Ok(())

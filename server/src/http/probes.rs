@@ -1,0 +1,56 @@
+//! `/healthz`: the process answers. `/readyz`: it can work. `/metrics`: for Prometheus, on this machine or where allowed.
+
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ipnet::IpNet;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use wire::ApiError;
+
+use super::{Client, Edge, failure, observe};
+use crate::db::Db;
+
+/// What readiness depends on.
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    /// Asked for a sign of life.
+    pub db: Db,
+    /// The server takes no new calls: a balancer sends its visitors elsewhere.
+    pub stopping: CancellationToken,
+    /// Who may read the metrics, beside this machine.
+    pub metrics_allowed: Vec<IpNet>,
+}
+
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+pub(super) async fn readyz(State(edge): State<Edge>) -> Response {
+    let reason = if edge.readiness.stopping.is_cancelled() {
+        Some("stopping")
+    } else if let Err(error) = edge.readiness.db.ping().await {
+        tracing::error!(%error, "not ready: the database gives no sign of life");
+        Some("database")
+    } else {
+        None
+    };
+    match reason {
+        None => Json(json!({ "ready": true })).into_response(),
+        Some(reason) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "ready": false, "reason": reason }))).into_response()
+        }
+    }
+}
+
+pub(super) async fn metrics(State(edge): State<Edge>, Extension(Client(address)): Extension<Client>) -> Response {
+    let allowed = address.is_some_and(|address| {
+        address.is_loopback() || edge.readiness.metrics_allowed.iter().any(|network| network.contains(&address))
+    });
+    if !allowed {
+        return failure(&ApiError::Forbidden);
+    }
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, text)], observe::rendered()).into_response()
+}
