@@ -1,7 +1,6 @@
 //! Mounts the desk.
 
-use leptos::prelude::*;
-
 fn main() {
-    leptos::mount::mount_to_body(|| view! { <main><h1>"窓口"</h1></main> });
+    #[cfg(target_arch = "wasm32")]
+    app::start();
 }

@@ -12,6 +12,7 @@ use crate::text::Language;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Form {
     Time,
+    Seconds,
     Day,
     DateTime,
 }
@@ -24,6 +25,11 @@ thread_local! {
 /// `14:02`
 pub fn clock_time(at: Timestamp, language: Language) -> String {
     formatted(at, language, Form::Time)
+}
+
+/// `14:02:07`
+pub fn clock_seconds(at: Timestamp, language: Language) -> String {
+    formatted(at, language, Form::Seconds)
 }
 
 /// `11月22日(日)`, `Sun, Nov 22`, `11월 22일 (일)`
@@ -48,6 +54,9 @@ fn formatted(at: Timestamp, language: Language, form: Form) -> String {
 fn formatter(language: Language, form: Form) -> Function {
     let parts: &[(&str, &str)] = match form {
         Form::Time => &[("hour", "numeric"), ("minute", "2-digit"), ("hourCycle", "h23")],
+        Form::Seconds => {
+            &[("hour", "numeric"), ("minute", "2-digit"), ("second", "2-digit"), ("hourCycle", "h23")]
+        }
         Form::Day => &[("month", "short"), ("day", "numeric"), ("weekday", "short")],
         Form::DateTime => &[
             ("month", "2-digit"),
@@ -63,4 +72,19 @@ fn formatter(language: Language, form: Form) -> Function {
         drop(Reflect::set(&options, &(*name).into(), &(*value).into()));
     }
     Intl::DateTimeFormat::new(&Array::of1(&language.tag().into()), &options).format()
+}
+
+/// The name of a country from its two letters (ISO 3166-1); the letters themselves where the browser has no name.
+pub fn region(code: &str, language: Language) -> String {
+    let options = Object::new();
+    // Setting a property of a fresh plain object cannot fail.
+    drop(Reflect::set(&options, &"type".into(), &"region".into()));
+    let named = Reflect::get(&js_sys::global(), &"Intl".into())
+        .and_then(|intl| Reflect::get(&intl, &"DisplayNames".into()))
+        .and_then(|names| Reflect::construct(&names.into(), &Array::of2(&Array::of1(&language.tag().into()), &options)))
+        .and_then(|names| {
+            let of: Function = Reflect::get(&names, &"of".into())?.into();
+            of.call1(&names, &code.into())
+        });
+    named.ok().and_then(|name| name.as_string()).unwrap_or_else(|| code.to_owned())
 }

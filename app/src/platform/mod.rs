@@ -9,4 +9,5 @@ pub mod leave;
 pub mod notification;
 pub mod page;
 pub mod storage;
+pub mod tab;
 pub mod theme;

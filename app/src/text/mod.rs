@@ -9,6 +9,7 @@
 
 mod domain_words;
 mod en;
+mod error_words;
 mod fill;
 mod ja;
 mod keys;

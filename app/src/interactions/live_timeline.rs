@@ -1,0 +1,126 @@
+//! The centre of the desk: the timeline of the own call, from the first ring to the end of after-call work.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::ApiError;
+use wire::interactions::CallDetail;
+
+use super::model;
+use super::timeline::Timeline;
+use crate::shell::use_stores;
+use crate::telephony::words;
+use crate::text::use_text;
+use crate::ui::{Button, EmptyState, Skeleton};
+
+/// The call on display.
+#[component]
+pub(crate) fn LiveTimeline() -> impl IntoView {
+    let stores = use_stores();
+    let text = use_text();
+    let telephony = stores.telephony;
+    let call = Memo::new(move |_| telephony.call.with(|call| call.as_ref().map(|call| call.id)));
+    let detail = RwSignal::new(None::<CallDetail>);
+    let failed = RwSignal::new(None::<ApiError>);
+    let again = RwSignal::new(0_u32);
+    Effect::new(move || {
+        let wanted = call.get();
+        // Each step of the call adds to its log.
+        telephony.call.track();
+        stores.calls_changed.track();
+        again.track();
+        let Some(wanted) = wanted else {
+            detail.set(None);
+            failed.set(None);
+            return;
+        };
+        spawn_local(async move {
+            let answer = stores.heard(wire::interactions::call(wanted).await);
+            if call.get_untracked() != Some(wanted) {
+                return;
+            }
+            match answer {
+                Ok(answer) => {
+                    failed.set(None);
+                    // A slower answer may be an older one: logs only grow.
+                    let newer = detail.with_untracked(|shown| {
+                        shown.as_ref().is_none_or(|shown| shown.row.id != wanted || shown.events.len() <= answer.events.len())
+                    });
+                    if newer {
+                        detail.set(Some(answer));
+                    }
+                }
+                Err(why) => failed.set(Some(why)),
+            }
+        });
+    });
+
+    let heading = move || {
+        let words = text.get();
+        telephony.call.with(|call| {
+            call.as_ref().map(|call| (words::party_name(words, &call.party), words::party_number(words, &call.party)))
+        })
+    };
+    let result = move || {
+        let words = text.get();
+        telephony.call.with(|call| {
+            let call = call.as_ref()?;
+            let outcome = call.outcome?;
+            let cause = model::sip_cause(words, Some(outcome), call.sip_reason.as_deref());
+            Some(view! {
+                <p class="call-result" role="status">
+                    <span>{words.outcome(outcome)}</span>
+                    {cause.map(|cause| view! { <span class="call-cause">{cause}</span> })}
+                </p>
+            })
+        })
+    };
+    let shown = move || detail.with(Option::is_some);
+    let body = move || {
+        if let Some(why) = failed.get()
+            && !shown()
+        {
+            let fact = move || text.get().error(&why);
+            return view! {
+                <EmptyState fact=fact>
+                    <Button label=move || text.get().retry on_press=move || again.update(|n| *n += 1) />
+                </EmptyState>
+            }
+            .into_any();
+        }
+        match detail.get() {
+            Some(detail) => view! { <Timeline detail=Signal::stored(detail) /> }.into_any(),
+            None => view! { <Skeleton label=move || text.get().loading lines=4 /> }.into_any(),
+        }
+    };
+    view! {
+        <section class="centre" aria-label=move || text.get().timeline>
+            <Show
+                when=move || call.get().is_some()
+                fallback=move || {
+                    view! {
+                        <EmptyState
+                            fact=move || text.get().desk_empty_calls
+                            help=Signal::derive(move || Some(text.get().desk_empty_calls_help.to_owned()))
+                        />
+                    }
+                }
+            >
+                <header class="centre-head">
+                    {move || {
+                        heading()
+                            .map(|(name, number)| {
+                                view! {
+                                    <h2 class="cut">{name}</h2>
+                                    <span class="num">{number}</span>
+                                }
+                            })
+                    }}
+                </header>
+                <div class="centre-body scrolls" tabindex="0" role="region" aria-label=move || text.get().timeline>
+                    {result}
+                    {body}
+                </div>
+            </Show>
+        </section>
+    }
+}

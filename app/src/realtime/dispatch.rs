@@ -1,0 +1,28 @@
+//! The only place where what the server says changes a model.
+
+use leptos::prelude::Update;
+use wire::events::{Desk, DeskEvent};
+
+use crate::shell::Stores;
+
+/// Everything anew.
+pub(super) fn snapshot(stores: Stores, desk: &Desk) {
+    stores.session.changed(desk.me.clone());
+    stores.telephony.update(|telephony| telephony.snapshot(desk));
+    // What changed while the line was cut is not told one by one: pages with lists ask again.
+    stores.calls_changed.update(|n| *n += 1);
+    stores.settings_changed.update(|n| *n += 1);
+}
+
+/// A change.
+pub(super) fn event(stores: Stores, event: &DeskEvent) {
+    match event {
+        DeskEvent::Me { me } => stores.session.changed(me.clone()),
+        DeskEvent::Softphone { .. }
+        | DeskEvent::Call { .. }
+        | DeskEvent::CallGone { .. }
+        | DeskEvent::Queues { .. } => stores.telephony.update(|telephony| telephony.apply(event)),
+        DeskEvent::CallsChanged => stores.calls_changed.update(|n| *n += 1),
+        DeskEvent::SettingsChanged => stores.settings_changed.update(|n| *n += 1),
+    }
+}

@@ -1,0 +1,65 @@
+//! The main menu: the pages that this user may open.
+
+use domain::roles::Permission;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_location;
+
+use super::use_stores;
+use crate::text::use_text;
+use crate::ui::Icon;
+
+/// The main menu.
+#[component]
+pub(super) fn MainMenu() -> impl IntoView {
+    let stores = use_stores();
+    let text = use_text();
+    let demo = RwSignal::new(false);
+    spawn_local(async move {
+        // Outside of demo mode the page does not exist, and neither does the way to it.
+        demo.set(wire::demo::phone().await.is_ok());
+    });
+    view! {
+        <nav class="main-menu" aria-label=move || text.get().main_menu>
+            <ul>
+                <Entry to="/" icon=Icon::Headset words=move || text.get().menu_desk />
+                <Entry to="/calls" icon=Icon::ListBullets words=move || text.get().menu_calls />
+                <Show when=move || stores.session.may(Permission::Administer)>
+                    <Entry to="/settings" icon=Icon::Gear words=move || text.get().menu_settings />
+                </Show>
+                <Show when=move || demo.get()>
+                    <li>
+                        <a class="menu-link" href="/demo" target="_blank" rel="noopener" data-tip=move || text.get().menu_demo>
+                            <Icon name=Icon::ArrowSquareOut />
+                            <span class="menu-word">{move || text.get().menu_demo}</span>
+                        </a>
+                    </li>
+                </Show>
+            </ul>
+        </nav>
+    }
+}
+
+/// One page.
+#[component]
+fn Entry(
+    /// Its address.
+    to: &'static str,
+    /// Its icon, which stands alone where the words do not fit.
+    icon: Icon,
+    /// Its words.
+    words: impl Fn() -> &'static str + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let path = use_location().pathname;
+    let here = Memo::new(move |_| {
+        path.with(|path| if to == "/" { path == "/" } else { path.strip_prefix(to).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) })
+    });
+    view! {
+        <li>
+            <a class="menu-link" href=to aria-current=move || here.get().then_some("page") data-tip=words>
+                <Icon name=icon />
+                <span class="menu-word">{words}</span>
+            </a>
+        </li>
+    }
+}

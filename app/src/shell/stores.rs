@@ -1,0 +1,97 @@
+//! Everything that the desk knows, made once and handed down by context.
+
+use core::ops::Deref;
+
+use domain::ids::ClientId;
+use leptos::prelude::*;
+use wire::ApiError;
+
+use crate::platform::clock::Clock;
+use crate::platform::tab;
+use crate::realtime::LineStore;
+use crate::session::SessionStore;
+use crate::telephony::{AudioLink, DiallerStore, Microphone, TelephonyStore};
+
+/// What the desk knows: a reference to what lives as long as the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Stores(&'static Known);
+
+impl Deref for Stores {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        self.0
+    }
+}
+
+/// What the desk knows.
+pub(crate) struct Known {
+    /// Which tab this is.
+    pub(crate) client: ClientId,
+    /// Who uses it.
+    pub(crate) session: SessionStore,
+    /// Whether the server is heard.
+    pub(crate) line: LineStore,
+    /// The softphone and its call.
+    pub(crate) telephony: TelephonyStore,
+    /// The microphone.
+    pub(crate) microphone: Microphone,
+    /// The audio connection.
+    pub(crate) audio: AudioLink,
+    /// The dialler.
+    pub(crate) dialler: DiallerStore,
+    /// Whether the start of the shift is open.
+    pub(crate) start_shift: RwSignal<bool>,
+    /// Whether the start of the shift is looking at the microphone, which then is open whatever the state.
+    pub(crate) checking_microphone: RwSignal<bool>,
+    /// Grows with each change to the list of calls.
+    pub(crate) calls_changed: RwSignal<u32>,
+    /// Grows with each change to the settings.
+    pub(crate) settings_changed: RwSignal<u32>,
+    /// The server's clock.
+    pub(crate) clock: Clock,
+}
+
+impl Stores {
+    /// Makes them, and makes them known to everything below; called once, where the desk is mounted.
+    pub(super) fn provide(clock: Clock) -> Self {
+        let client = ClientId(tab::id());
+        let session = SessionStore::new();
+        let line = LineStore::new();
+        let microphone = Microphone::new();
+        let known = Known {
+            client,
+            session,
+            line,
+            telephony: TelephonyStore::new(client, session, line),
+            microphone,
+            audio: AudioLink::new(client, microphone),
+            dialler: DiallerStore::new(),
+            start_shift: RwSignal::new(false),
+            checking_microphone: RwSignal::new(false),
+            calls_changed: RwSignal::new(0),
+            settings_changed: RwSignal::new(0),
+            clock,
+        };
+        // Made once a page, and used until the page goes.
+        let stores = Self(Box::leak(Box::new(known)));
+        provide_context(stores);
+        stores
+    }
+
+    /// Passes the answer of a server function on; one that says "signed out" brings the sign-in page.
+    pub(crate) fn heard<T>(self, answer: Result<T, ApiError>) -> Result<T, ApiError> {
+        if matches!(answer, Err(ApiError::SignedOut)) {
+            self.session.lost();
+        }
+        answer
+    }
+}
+
+/// What the desk knows.
+///
+/// # Panics
+/// Outside of the desk: a slip in the page's mount, seen on its first start.
+pub(crate) fn use_stores() -> Stores {
+    expect_context::<Stores>()
+}

@@ -1,0 +1,298 @@
+//! The one audio connection of a softphone login (DESIGN: kept warm between calls, so that answering starts no
+//! ICE and no DTLS). It mends itself; the customer's leg lives in the server and does not notice.
+//!
+//! ```text
+//!   Off ── softphone held here, line up ──► Connecting ──► Up
+//!    ▲                                        ▲  │          │
+//!    └───── logged out, held elsewhere        └──┴─ failed ─┘
+//! ```
+
+use domain::ids::ClientId;
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    HtmlAudioElement, MediaStreamTrack, RtcPeerConnection, RtcPeerConnectionState, RtcRtpSender, RtcRtpTransceiver,
+    RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
+};
+use wire::events::Media;
+
+use super::microphone::{Microphone, stream_of};
+use crate::shell::Stores;
+
+/// How long a connection may be silent on its way before it is made anew, in milliseconds: ICE often mends itself.
+const PATIENCE_MS: u32 = 3_000;
+
+/// Waits between two tries, in milliseconds.
+const RETRY_MS: u32 = 1_000;
+
+/// How long a release of the microphone waits, in milliseconds: 待機 chosen again at once keeps it open.
+const LINGER_MS: u32 = 100;
+
+/// The audio connection, as this tab sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// None is wanted.
+    Off,
+    /// Being made.
+    Connecting,
+    /// Audio can flow.
+    Up,
+    /// It broke, and is made anew in a moment.
+    Failed,
+}
+
+/// The audio connection of this tab.
+#[derive(Clone, Copy)]
+pub(crate) struct AudioLink {
+    state: RwSignal<Link>,
+    /// Whether the browser refuses to play without a press.
+    muted_by_browser: RwSignal<bool>,
+    peer: StoredValue<Option<Peer>, LocalStorage>,
+    speaker: StoredValue<Option<HtmlAudioElement>, LocalStorage>,
+    microphone: Microphone,
+    client: ClientId,
+}
+
+/// A connection and what keeps its callbacks alive.
+struct Peer {
+    connection: RtcPeerConnection,
+    sender: RtcRtpSender,
+    _on_track: Closure<dyn FnMut(RtcTrackEvent)>,
+    _on_state: Closure<dyn FnMut()>,
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.connection.set_ontrack(None);
+        self.connection.set_onconnectionstatechange(None);
+        self.connection.close();
+    }
+}
+
+impl AudioLink {
+    /// Nothing is connected.
+    pub(crate) fn new(client: ClientId, microphone: Microphone) -> Self {
+        Self {
+            state: RwSignal::new(Link::Off),
+            muted_by_browser: RwSignal::new(false),
+            peer: StoredValue::new_local(None),
+            speaker: StoredValue::new_local(None),
+            microphone,
+            client,
+        }
+    }
+
+    /// The state now.
+    pub(crate) fn state(self) -> Link {
+        self.state.get()
+    }
+
+    /// Whether the browser wants a press before it plays sound.
+    pub(crate) fn needs_press(self) -> bool {
+        self.muted_by_browser.get()
+    }
+
+    /// Plays what comes in through this element; it lives in the page as long as the desk.
+    pub(crate) fn speak_through(self, element: HtmlAudioElement) {
+        self.speaker.set_value(Some(element));
+    }
+
+    /// Starts the sound: called from a press, after which browsers let the page play.
+    pub(crate) fn unlock(self) {
+        let playing = self.speaker.with_value(|speaker| speaker.as_ref().map(|speaker| speaker.play()));
+        let Some(Ok(playing)) = playing else { return };
+        spawn_local(async move {
+            // Without a source `play` waits: only a refusal is news.
+            let refused = JsFuture::from(playing).await.is_err_and(|error| is_refusal(&error));
+            self.muted_by_browser.set(refused);
+        });
+    }
+
+    /// Keeps the connection and the microphone as the softphone needs them. Called once, where the desk is mounted.
+    pub(crate) fn keep(self, stores: Stores) {
+        let telephony = stores.telephony;
+        Effect::new(move || {
+            let wanted = telephony.held_here.get();
+            let online = stores.line.is_up();
+            match (wanted, self.state.get()) {
+                (false, Link::Off) | (true, Link::Connecting | Link::Up) => {}
+                (false, Link::Connecting | Link::Up | Link::Failed) => self.hang_up(),
+                (true, Link::Off) if online => self.connect(stores),
+                (true, Link::Off) => {}
+                (true, Link::Failed) => {
+                    if online {
+                        Timeout::new(RETRY_MS, move || {
+                            if self.state.get_untracked() == Link::Failed {
+                                self.connect(stores);
+                            }
+                        })
+                        .forget();
+                    }
+                }
+            }
+        });
+        // The server lost the connection that this tab believes in: it knows better.
+        Effect::new(move || {
+            if self.state.get() == Link::Up && telephony.held_here.get() && telephony.media.get() == Media::Down {
+                Timeout::new(PATIENCE_MS, move || {
+                    if self.state.get_untracked() == Link::Up && telephony.media.get_untracked() == Media::Down {
+                        self.broke();
+                    }
+                })
+                .forget();
+            }
+        });
+        Effect::new(move || {
+            if telephony.wants_microphone.get() || stores.checking_microphone.get() {
+                spawn_local(async move {
+                    // The reason stays with the microphone, where the bar reads it.
+                    drop(self.microphone.open().await);
+                });
+            } else {
+                Timeout::new(LINGER_MS, move || {
+                    if !telephony.wants_microphone.get_untracked() && !stores.checking_microphone.get_untracked() {
+                        self.microphone.close();
+                    }
+                })
+                .forget();
+            }
+        });
+        Effect::new(move || {
+            let track = self.microphone.track();
+            // Read so that a new connection gets the track that is already open.
+            let _ = self.state.get();
+            self.peer.with_value(|peer| {
+                if let Some(peer) = peer {
+                    send(&peer.sender, track.as_ref());
+                }
+            });
+        });
+    }
+
+    fn connect(self, stores: Stores) {
+        self.peer.set_value(None);
+        self.state.set(Link::Connecting);
+        spawn_local(async move {
+            if self.negotiate(stores).await.is_none() && self.state.get_untracked() == Link::Connecting {
+                self.broke();
+            }
+        });
+    }
+
+    fn hang_up(self) {
+        self.peer.set_value(None);
+        self.state.set(Link::Off);
+    }
+
+    fn broke(self) {
+        self.peer.set_value(None);
+        self.state.set(Link::Failed);
+    }
+
+    /// Offer, answer (RFC 8829). The gateway is ICE-lite and is found by its own candidates: nothing is gathered first.
+    async fn negotiate(self, stores: Stores) -> Option<()> {
+        let connection = RtcPeerConnection::new().ok()?;
+        let direction = RtcRtpTransceiverInit::new();
+        direction.set_direction(RtcRtpTransceiverDirection::Sendrecv);
+        let transceiver = connection.add_transceiver_with_str_and_init("audio", &direction);
+        prefer_pcmu(&transceiver);
+        let sender = transceiver.sender();
+        send(&sender, self.microphone.track_untracked().as_ref());
+        let on_track = Closure::<dyn FnMut(RtcTrackEvent)>::new(move |event: RtcTrackEvent| self.play(&event.track()));
+        connection.set_ontrack(Some(on_track.as_ref().unchecked_ref()));
+        let watched = connection.clone();
+        let on_state = Closure::<dyn FnMut()>::new(move || self.changed(&watched));
+        connection.set_onconnectionstatechange(Some(on_state.as_ref().unchecked_ref()));
+        self.peer.set_value(Some(Peer {
+            connection: connection.clone(),
+            sender,
+            _on_track: on_track,
+            _on_state: on_state,
+        }));
+
+        let offer = JsFuture::from(connection.create_offer()).await.ok()?;
+        let offer: RtcSessionDescriptionInit = offer.unchecked_into();
+        JsFuture::from(connection.set_local_description(&offer)).await.ok()?;
+        let sdp = connection.local_description()?.sdp();
+        let answer = stores.heard(wire::telephony::connect_audio(self.client, sdp).await).ok()?;
+        let description = RtcSessionDescriptionInit::new(RtcSdpType::Answer);
+        description.set_sdp(&answer);
+        JsFuture::from(connection.set_remote_description(&description)).await.ok()?;
+        Some(())
+    }
+
+    fn changed(self, connection: &RtcPeerConnection) {
+        match connection.connection_state() {
+            RtcPeerConnectionState::Connected => self.state.set(Link::Up),
+            RtcPeerConnectionState::Failed | RtcPeerConnectionState::Closed => self.broken(connection),
+            RtcPeerConnectionState::Disconnected => {
+                let connection = connection.clone();
+                Timeout::new(PATIENCE_MS, move || {
+                    if connection.connection_state() == RtcPeerConnectionState::Disconnected {
+                        self.broken(&connection);
+                    }
+                })
+                .forget();
+            }
+            // Of another version of the specification: on its way.
+            _ => {}
+        }
+    }
+
+    /// This connection is gone; unless another one took its place already.
+    fn broken(self, connection: &RtcPeerConnection) {
+        let current = self.peer.with_value(|peer| peer.as_ref().is_some_and(|peer| peer.connection == *connection));
+        if current {
+            // Not from within its own callback: dropping the peer drops the callback.
+            Timeout::new(0, move || self.broke()).forget();
+        }
+    }
+
+    fn play(self, track: &MediaStreamTrack) {
+        let Ok(stream) = stream_of(track) else { return };
+        self.speaker.with_value(|speaker| {
+            if let Some(speaker) = speaker {
+                speaker.set_src_object(Some(&stream));
+            }
+        });
+        self.unlock();
+    }
+}
+
+fn is_refusal(error: &JsValue) -> bool {
+    error.dyn_ref::<web_sys::DomException>().is_some_and(|error| error.name() == "NotAllowedError")
+}
+
+fn send(sender: &RtcRtpSender, track: Option<&MediaStreamTrack>) {
+    let replaced = sender.replace_track(track);
+    spawn_local(async move {
+        // Fails only for a connection that is closed by now, which no longer matters.
+        drop(JsFuture::from(replaced).await);
+    });
+}
+
+/// PCMU alone, with telephone-event for keypad tones: what the trunks speak, so that nothing is transcoded.
+fn prefer_pcmu(transceiver: &RtcRtpTransceiver) {
+    let Some(all) = web_sys::RtcRtpReceiver::get_capabilities("audio") else { return };
+    let wanted = js_sys::Array::new();
+    for codec in all.get_codecs() {
+        let field = |name: &str| js_sys::Reflect::get(&codec, &name.into()).unwrap_or_default();
+        let mime = field("mimeType").as_string().unwrap_or_default().to_ascii_lowercase();
+        let at_8_khz = field("clockRate").as_f64() == Some(8_000.0);
+        if mime == "audio/pcmu" || (mime == "audio/telephone-event" && at_8_khz) {
+            wanted.push(&codec);
+        }
+    }
+    if wanted.length() > 0 {
+        // A browser without this method keeps its order; the gateway's answer still picks PCMU.
+        if let Ok(prefer) = js_sys::Reflect::get(transceiver, &"setCodecPreferences".into())
+            && let Some(prefer) = prefer.dyn_ref::<js_sys::Function>()
+        {
+            drop(prefer.call1(transceiver, &wanted));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What the agent's presses ask of the server. The answer changes nothing here: the event that follows does.
+
+use domain::agents::Shown;
+use domain::ids::{InteractionId, NumberId};
+use domain::telephony::Command;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::ApiError;
+use wire::telephony::{Choice, Leave};
+
+use super::model::Mode;
+use crate::shell::Stores;
+
+/// A request that is on its way; its button shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// To the call.
+    Command(Command),
+    /// 待機, 未待機, 離席
+    Choice(Choice),
+    /// 電話をかける
+    Dial,
+    /// ログイン
+    LogIn,
+    /// ログアウト
+    LogOut,
+}
+
+/// Gives the call a command, if its machine takes it now.
+pub(crate) fn command(stores: Stores, command: Command) {
+    let Some(me) = stores.session.me_untracked() else { return };
+    let call = stores.telephony.call.with_untracked(|view| {
+        view.as_ref().filter(|view| view.call.allows(me.user, command).is_ok()).map(|view| view.id)
+    });
+    if let Some(call) = call {
+        ask(stores, Pending::Command(command), async move { wire::telephony::command(call, command).await });
+    }
+}
+
+/// 応答; without a microphone nobody would be heard, so it is opened first.
+pub(crate) fn answer(stores: Stores) {
+    let offered = stores.telephony.offer.with_untracked(|offer| offer.as_ref().map(|offer| offer.id));
+    if offered.is_some() && stores.telephony.held_here.get_untracked() {
+        stores.audio.unlock();
+        command(stores, Command::Answer);
+    }
+}
+
+/// 保留 or 保留解除, whichever the call takes now.
+pub(crate) fn toggle_hold(stores: Stores) {
+    let (wanted, possible) = stores.telephony.bar.get_untracked().hold;
+    if possible.is_ok() {
+        command(stores, wanted);
+    }
+}
+
+/// 待機, 未待機 or 離席. Out of after-call work 待機 asks first (S30).
+pub(crate) fn choose(stores: Stores, choice: Choice) {
+    let in_after_call = stores.telephony.bar.get_untracked().mode == Mode::Here(Shown::AfterCall);
+    if in_after_call && choice == Choice::Ready {
+        stores.telephony.leaving.set(true);
+    } else {
+        ask(stores, Pending::Choice(choice), async move { wire::telephony::choose(choice).await });
+    }
+}
+
+/// このまま待機: the agent knows what is missing, and goes.
+pub(crate) fn leave_after_call(stores: Stores) {
+    stores.telephony.leaving.set(false);
+    let choice = Choice::Ready;
+    ask(stores, Pending::Choice(choice), async move { wire::telephony::leave_after_call(choice, Leave::Anyway).await });
+}
+
+/// 待機 or 未待機, whichever is not so now (Alt+R).
+pub(crate) fn toggle_ready(stores: Stores) {
+    match stores.telephony.bar.get_untracked().mode {
+        Mode::Here(Shown::Ready) => choose(stores, Choice::NotReady),
+        Mode::Here(Shown::NotReady(_) | Shown::Break(_) | Shown::AfterCall) => choose(stores, Choice::Ready),
+        Mode::Here(
+            Shown::LoggedOut | Shown::Ringing | Shown::Dialling | Shown::Talking | Shown::Held,
+        )
+        | Mode::NoExtension
+        | Mode::LoggedOut
+        | Mode::Elsewhere => {}
+    }
+}
+
+/// ログイン: for this tab.
+pub(crate) fn log_in(stores: Stores) {
+    let client = stores.client;
+    ask(stores, Pending::LogIn, async move { wire::telephony::log_in(client).await });
+}
+
+/// ログアウト
+pub(crate) fn log_out(stores: Stores) {
+    ask(stores, Pending::LogOut, async move { wire::telephony::log_out().await });
+}
+
+/// 電話をかける. The call's id is made here, so that a request sent twice dials once.
+pub(crate) fn dial(stores: Stores, from: NumberId, to: String) {
+    let call = InteractionId(uuid::Uuid::new_v4());
+    stores.audio.unlock();
+    ask(stores, Pending::Dial, async move { wire::telephony::dial(call, from, to).await });
+}
+
+fn ask(stores: Stores, what: Pending, request: impl Future<Output = Result<(), ApiError>> + 'static) {
+    let telephony = stores.telephony;
+    if telephony.pending.get_untracked() == Some(what) {
+        return;
+    }
+    telephony.pending.set(Some(what));
+    telephony.trouble.set(None);
+    spawn_local(async move {
+        let answer = stores.heard(request.await);
+        if telephony.pending.get_untracked() == Some(what) {
+            telephony.pending.set(None);
+        }
+        match answer {
+            Ok(()) if what == Pending::Dial => stores.dialler.placed(),
+            Ok(()) => {}
+            Err(why) => telephony.trouble.set(Some((what, why))),
+        }
+    });
+}

@@ -1,0 +1,177 @@
+//! The popup of a call that is dialled, up or held: who, for how long, 保留 and 通話終了.
+
+use domain::telephony::{Call, Command};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::commands::{self, Pending};
+use super::words;
+use crate::platform::clipboard;
+use crate::shell::use_stores;
+use crate::text::use_text;
+use crate::ui::{Button, Icon, Look, Popup, Size, Timer, use_toasts};
+
+/// The in-call popup. Folding it never touches the call.
+#[component]
+pub(super) fn InCallPopup() -> impl IntoView {
+    let stores = use_stores();
+    let text = use_text();
+    let toasts = use_toasts();
+    let telephony = stores.telephony;
+    let live = telephony.live;
+    let read = move |what: fn(&wire::events::CallView) -> Option<domain::time::Timestamp>| {
+        Memo::new(move |_| live.with(|live| live.as_ref().and_then(what)))
+    };
+    let talking_since = read(|view| match view.call {
+        Call::Connected { since, .. } | Call::Held { since, .. } => Some(since),
+        Call::Dialling { .. } => Some(view.started_at),
+        Call::Waiting { .. } | Call::Offered { .. } | Call::Ended { .. } => None,
+    });
+    let held_since = read(|view| match view.call {
+        Call::Held { held_since, .. } => Some(held_since),
+        Call::Connected { .. }
+        | Call::Dialling { .. }
+        | Call::Waiting { .. }
+        | Call::Offered { .. }
+        | Call::Ended { .. } => None,
+    });
+    let state = Memo::new(move |_| {
+        live.with(|live| match live.as_ref().map(|live| &live.call) {
+            Some(Call::Held { .. }) => "held",
+            Some(Call::Dialling { .. }) => "dialling",
+            Some(Call::Connected { .. } | Call::Waiting { .. } | Call::Offered { .. } | Call::Ended { .. }) | None => {
+                "talking"
+            }
+        })
+    });
+    let heading = move || {
+        let words = text.get();
+        match state.get() {
+            "held" => words.state_held,
+            "dialling" => words.state_dialling,
+            _ => words.state_talking,
+        }
+    };
+    let progress = move || {
+        let words = text.get();
+        live.with(|live| match live.as_ref().map(|live| &live.call) {
+            Some(Call::Dialling { early_media: true, .. }) => Some(words.far_end_sound),
+            Some(Call::Dialling { ringing: true, .. }) => Some(words.far_end_ringing),
+            Some(
+                Call::Dialling { .. }
+                | Call::Connected { .. }
+                | Call::Held { .. }
+                | Call::Waiting { .. }
+                | Call::Offered { .. }
+                | Call::Ended { .. },
+            )
+            | None => None,
+        })
+    };
+    let name = Memo::new(move |_| {
+        let words = text.get();
+        live.with(|live| live.as_ref().map(|live| words::party_name(words, &live.party))).unwrap_or_default()
+    });
+    let number = Memo::new(move |_| {
+        let words = text.get();
+        live.with(|live| live.as_ref().map(|live| words::party_number(words, &live.party))).unwrap_or_default()
+    });
+    let digits = Memo::new(move |_| {
+        live.with(|live| live.as_ref().and_then(|live| live.party.number.as_ref()).map(|number| number.e164.to_string()))
+    });
+    let copy = move || {
+        if let Some(digits) = digits.get_untracked() {
+            spawn_local(async move {
+                if clipboard::copy(&digits).await {
+                    toasts.say(text.get_untracked().copied);
+                }
+            });
+        }
+    };
+    let bar = telephony.bar;
+    let holding = Memo::new(move |_| bar.get().hold.0 == Command::Resume);
+    let hold_label = move || if holding.get() { text.get().resume } else { text.get().hold };
+    let reason = move |able: Result<(), super::model::Why>| able.err().map(|why| words::why(text.get(), why).to_owned());
+    let hold_busy =
+        move || matches!(telephony.pending.get(), Some(Pending::Command(Command::Hold | Command::Resume)));
+    let end_busy = move || telephony.pending.get() == Some(Pending::Command(Command::HangUp));
+    let trouble = move || telephony.trouble.get().map(|(_, error)| text.get().error(&error));
+    view! {
+        <Popup
+            label=move || text.get().in_call
+            state=state
+            place="call"
+            head=move || {
+                view! {
+                    <span class="cut">{heading}</span>
+                    <span class="popup-fold">
+                        <Button
+                            label=move || text.get().fold
+                            icon=Icon::CaretUp
+                            icon_only=true
+                            look=Look::Plain
+                            on_press=move || telephony.folded.set(true)
+                        />
+                    </span>
+                }
+            }
+            on_escape=move || telephony.folded.set(true)
+        >
+            <div class="popup-party">
+                <div class="popup-party-words">
+                    <p class="popup-name cut">{move || name.get()}</p>
+                    <p class="popup-number num">
+                        <span>{move || number.get()}</span>
+                        <Show when=move || digits.with(Option::is_some)>
+                            <Button
+                                label=move || text.get().copy_number
+                                icon=Icon::Copy
+                                icon_only=true
+                                look=Look::Plain
+                                on_press=copy
+                            />
+                        </Show>
+                    </p>
+                </div>
+                <span class="popup-call-time">
+                    <Timer since=talking_since />
+                </span>
+            </div>
+            <p class="popup-progress" role="status">
+                {progress}
+            </p>
+            <Show when=move || held_since.get().is_some()>
+                <p class="popup-held">
+                    <Icon name=Icon::Ear />
+                    <span>{move || text.get().customer_is_heard}</span>
+                    <Timer since=held_since />
+                </p>
+            </Show>
+            <p class="popup-trouble" role="alert">
+                {trouble}
+            </p>
+            <div class="popup-tiles">
+                <Button
+                    label=hold_label
+                    widest=Signal::derive(move || Some(text.get().resume.to_owned()))
+                    look=Look::Tile
+                    icon=Signal::derive(move || Some(if holding.get() { Icon::PhonePauseFill } else { Icon::PhonePause }))
+                    pressed=Signal::from(holding)
+                    busy=Signal::derive(hold_busy)
+                    why_not=Signal::derive(move || reason(bar.get().hold.1))
+                    on_press=move || commands::toggle_hold(stores)
+                />
+            </div>
+            <Button
+                label=move || text.get().end_call
+                look=Look::Danger
+                size=Size::Primary
+                icon=Icon::PhoneDisconnectFill
+                wide=true
+                guarded=true
+                busy=Signal::derive(end_busy)
+                on_press=move || commands::command(stores, Command::HangUp)
+            />
+        </Popup>
+    }
+}

@@ -1,0 +1,54 @@
+//! The softphone: bar, popups, dialler, start of the shift, microphone and audio connection.
+//!
+//! Never decides what a call may do: `domain::telephony::Call` and `domain::agents::Seat` do, here as in the
+//! server. Never changes its model but through `realtime::dispatch`.
+
+mod model;
+
+#[cfg(target_arch = "wasm32")]
+mod after_call;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod attention;
+#[cfg(target_arch = "wasm32")]
+mod audio_link;
+#[cfg(target_arch = "wasm32")]
+mod bar;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod commands;
+#[cfg(target_arch = "wasm32")]
+mod customer_pane;
+#[cfg(target_arch = "wasm32")]
+mod dialler;
+#[cfg(target_arch = "wasm32")]
+mod dialler_store;
+#[cfg(target_arch = "wasm32")]
+mod gone_line;
+#[cfg(target_arch = "wasm32")]
+mod in_call;
+#[cfg(target_arch = "wasm32")]
+mod incoming;
+#[cfg(target_arch = "wasm32")]
+mod keypad;
+#[cfg(target_arch = "wasm32")]
+mod microphone;
+#[cfg(target_arch = "wasm32")]
+mod peer_slot;
+#[cfg(target_arch = "wasm32")]
+mod popups;
+#[cfg(target_arch = "wasm32")]
+mod ringer;
+#[cfg(target_arch = "wasm32")]
+mod start_shift;
+#[cfg(target_arch = "wasm32")]
+mod state_menu;
+#[cfg(target_arch = "wasm32")]
+mod store;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod words;
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use self::{
+    after_call::AfterCallQuestion, audio_link::AudioLink, bar::SoftphoneBar, customer_pane::CustomerPane, dialler::DiallerPopup,
+    dialler_store::DiallerStore, microphone::Microphone, popups::CallPopups, ringer::Ringer, start_shift::StartShift,
+    store::TelephonyStore,
+};

@@ -1,0 +1,263 @@
+//! The agent's softphone as the desk knows it, and what the bar shows of it. Nothing here draws.
+
+use domain::agents::{Seat, SeatInput, Shown, Work};
+use domain::ids::{ClientId, InteractionId, UserId};
+use domain::refusal::Refusal;
+use domain::telephony::{Call, Command};
+use domain::time::Timestamp;
+use wire::events::{CallView, Desk, DeskEvent, Gone, Media, Party, QueueView, Softphone};
+
+/// What the server last said about this agent's softphone and call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Telephony {
+    /// The own softphone.
+    pub(crate) softphone: Softphone,
+    /// The own call, until its after-call work is left.
+    pub(crate) call: Option<CallView>,
+    /// The own queues.
+    pub(crate) queues: Vec<QueueView>,
+    /// The offer that last went away by itself, for the popup's grey line.
+    pub(crate) gone: Option<GoneOffer>,
+    /// Whether a snapshot has come.
+    pub(crate) known: bool,
+}
+
+/// An offer that went away while it was ringing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GoneOffer {
+    /// Which.
+    pub(crate) call: InteractionId,
+    /// Why.
+    pub(crate) why: Gone,
+    /// Who called.
+    pub(crate) party: Party,
+}
+
+impl Default for Telephony {
+    fn default() -> Self {
+        Self {
+            softphone: Softphone { seat: Seat::LoggedOut, client: None, media: Media::Down },
+            call: None,
+            queues: Vec::new(),
+            gone: None,
+            known: false,
+        }
+    }
+}
+
+impl Telephony {
+    /// Takes everything anew.
+    pub(crate) fn snapshot(&mut self, desk: &Desk) {
+        // An offer that ended while the line was cut is told like any other: it was on the screen.
+        if let Some(offer) = self.offer()
+            && desk.call.as_ref().is_none_or(|call| call.id != offer.id)
+        {
+            self.gone = Some(GoneOffer { call: offer.id, why: Gone::Abandoned, party: offer.party.clone() });
+        }
+        self.softphone = desk.softphone.clone();
+        self.call.clone_from(&desk.call);
+        self.queues.clone_from(&desk.queues);
+        self.known = true;
+    }
+
+    /// Takes a change.
+    pub(crate) fn apply(&mut self, event: &DeskEvent) {
+        match event {
+            DeskEvent::Softphone { softphone } => self.softphone = softphone.clone(),
+            DeskEvent::Call { call } => {
+                self.gone = None;
+                self.call = Some((**call).clone());
+            }
+            DeskEvent::CallGone { call, why } => {
+                if let Some(had) = self.call.take_if(|had| had.id == *call)
+                    && matches!(had.call, Call::Offered { .. })
+                {
+                    self.gone = Some(GoneOffer { call: *call, why: *why, party: had.party });
+                }
+            }
+            DeskEvent::Queues { queues } => self.queues.clone_from(queues),
+            DeskEvent::Me { .. } | DeskEvent::CallsChanged | DeskEvent::SettingsChanged => {}
+        }
+    }
+
+    /// The call that rings here.
+    pub(crate) fn offer(&self) -> Option<&CallView> {
+        self.call.as_ref().filter(|view| matches!(view.call, Call::Offered { .. }))
+    }
+
+    /// The call that is dialled, up or held.
+    pub(crate) fn live(&self) -> Option<&CallView> {
+        self.call.as_ref().filter(|view| match view.call {
+            Call::Dialling { .. } | Call::Connected { .. } | Call::Held { .. } => true,
+            Call::Waiting { .. } | Call::Offered { .. } | Call::Ended { .. } => false,
+        })
+    }
+
+    /// Whether anything rings, is dialled, up or held: leaving the page then deserves a question.
+    pub(crate) fn in_call(&self) -> bool {
+        match self.softphone.seat.work() {
+            Work::Idle | Work::AfterCall { .. } => false,
+            Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => true,
+        }
+    }
+
+    /// Whether the softphone is logged in, here or elsewhere.
+    pub(crate) fn logged_in(&self) -> bool {
+        matches!(self.softphone.seat, Seat::LoggedIn { .. })
+    }
+
+    /// Whether another tab holds the softphone.
+    pub(crate) fn elsewhere(&self, here: ClientId) -> bool {
+        self.logged_in() && self.softphone.client.is_some_and(|client| client != here)
+    }
+
+    /// Whether the microphone is to be open: while 待機 or in a call (A31).
+    pub(crate) fn wants_microphone(&self, here: ClientId) -> bool {
+        if self.elsewhere(here) {
+            return false;
+        }
+        match self.softphone.seat.shown().0 {
+            Shown::Ready | Shown::Ringing | Shown::Dialling | Shown::Talking | Shown::Held => true,
+            // The next call may be offered the moment this ends.
+            Shown::AfterCall => self.softphone.seat.presence_is_ready(),
+            Shown::LoggedOut | Shown::NotReady(_) | Shown::Break(_) => false,
+        }
+    }
+}
+
+/// Reads one thing of a seat that its machine has no question for.
+trait SeatExt {
+    fn presence_is_ready(self) -> bool;
+}
+
+impl SeatExt for Seat {
+    fn presence_is_ready(self) -> bool {
+        matches!(self, Seat::LoggedIn { presence: domain::agents::Presence::Ready, .. })
+    }
+}
+
+/// What the bar shows: its kind, which decides colours and slots, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bar {
+    /// Its kind.
+    pub(crate) mode: Mode,
+    /// Since when, for the pill's timer.
+    pub(crate) since: Option<Timestamp>,
+    /// 発信
+    pub(crate) dial: Result<(), Why>,
+    /// 保留 or 保留解除: which of the two the button means, and whether it can be pressed.
+    pub(crate) hold: (Command, Result<(), Why>),
+    /// 切断
+    pub(crate) hang_up: Result<(), Why>,
+}
+
+/// The rows of the bar's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// 内線番号なし
+    NoExtension,
+    /// ログアウト
+    LoggedOut,
+    /// 別の画面で使用中
+    Elsewhere,
+    /// Logged in: what the pill says.
+    Here(Shown),
+}
+
+/// Why a control of the bar cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The rules say so.
+    Refused(Refusal),
+    /// There is no call that it could act upon.
+    NoCall,
+    /// Not during a call.
+    InCall,
+    /// The popup alone answers and declines.
+    AnswerInPopup,
+    /// The softphone is not logged in.
+    LoggedOut,
+    /// No extension is assigned.
+    NoExtension,
+    /// Another tab holds the softphone.
+    Elsewhere,
+    /// The line to the server is cut.
+    Reconnecting,
+}
+
+/// Facts from outside the softphone that the bar depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Surroundings {
+    /// Who looks.
+    pub(crate) me: UserId,
+    /// Whether an extension is assigned.
+    pub(crate) has_extension: bool,
+    /// This tab.
+    pub(crate) here: ClientId,
+    /// Whether the socket is up.
+    pub(crate) online: bool,
+}
+
+impl Bar {
+    /// The bar for what is known now.
+    pub(crate) fn of(telephony: &Telephony, around: Surroundings) -> Self {
+        let seat = telephony.softphone.seat;
+        let (shown, since) = seat.shown();
+        let mode = if telephony.elsewhere(around.here) {
+            Mode::Elsewhere
+        } else if shown == Shown::LoggedOut {
+            if around.has_extension { Mode::LoggedOut } else { Mode::NoExtension }
+        } else {
+            Mode::Here(shown)
+        };
+        let blocked = match mode {
+            Mode::NoExtension => Some(Why::NoExtension),
+            Mode::LoggedOut => Some(Why::LoggedOut),
+            Mode::Elsewhere => Some(Why::Elsewhere),
+            Mode::Here(_) => None,
+        };
+        let call = telephony.call.as_ref().map(|view| &view.call);
+        // Hanging up stays possible while the line is cut: the request may get through before the socket does.
+        let hang_up = blocked.map_or_else(|| hang_up(call, around.me), Err);
+        let blocked = blocked.or((!around.online).then_some(Why::Reconnecting));
+        let dial = blocked.map_or_else(|| dial(seat), Err);
+        let (command, hold) = hold(call, around.me);
+        let hold = (command, blocked.map_or(hold, Err));
+        Self { mode, since: since.filter(|_| matches!(mode, Mode::Here(_))), dial, hold, hang_up }
+    }
+}
+
+fn dial(seat: Seat) -> Result<(), Why> {
+    // Any id will do: the seat is only asked whether it takes a dialled call at all.
+    let call = InteractionId(uuid::Uuid::nil());
+    match seat.allows(SeatInput::Dialled { call }) {
+        Ok(()) => Ok(()),
+        Err(Refusal::InCall) if matches!(seat.work(), Work::Ringing { .. }) => Err(Why::AnswerInPopup),
+        Err(Refusal::InCall) => Err(Why::InCall),
+        Err(refusal) => Err(Why::Refused(refusal)),
+    }
+}
+
+fn hold(call: Option<&Call>, me: UserId) -> (Command, Result<(), Why>) {
+    match call {
+        Some(call @ Call::Held { .. }) => (Command::Resume, call.allows(me, Command::Resume).map_err(Why::Refused)),
+        Some(call @ Call::Connected { .. }) => (Command::Hold, call.allows(me, Command::Hold).map_err(Why::Refused)),
+        Some(Call::Offered { .. }) => (Command::Hold, Err(Why::AnswerInPopup)),
+        Some(Call::Dialling { .. } | Call::Waiting { .. } | Call::Ended { .. }) | None => {
+            (Command::Hold, Err(Why::NoCall))
+        }
+    }
+}
+
+fn hang_up(call: Option<&Call>, me: UserId) -> Result<(), Why> {
+    match call {
+        Some(call @ (Call::Dialling { .. } | Call::Connected { .. } | Call::Held { .. })) => {
+            call.allows(me, Command::HangUp).map_err(Why::Refused)
+        }
+        Some(Call::Offered { .. }) => Err(Why::AnswerInPopup),
+        Some(Call::Waiting { .. } | Call::Ended { .. }) | None => Err(Why::NoCall),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! The bar's peer slot: with whom, or what is missing and the button that mends it.
+
+use domain::agents::{Cause, Shown};
+use domain::telephony::Call;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::telephony::Choice;
+
+use super::audio_link::Link;
+use super::commands;
+use super::model::Mode;
+use super::words;
+use crate::realtime::Line;
+use crate::shell::use_stores;
+use crate::text::use_text;
+use crate::ui::{Button, Icon, Look, Timer};
+
+/// What the slot shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Slot {
+    Nothing,
+    /// A sentence alone.
+    Note(String),
+    /// What went wrong with the last press.
+    Trouble(String),
+    /// A sentence and 許可する.
+    Allow(String),
+    /// A sentence and テスト音を鳴らす.
+    Unlock(String),
+    /// What after-call work still wants, and 待機.
+    AfterCall(String),
+    /// 待機に戻る
+    BackToReady,
+    /// The queues of a ready agent.
+    Queues(String),
+    /// The customer, and the number below.
+    Party { name: String, number: String },
+    /// On hold: the ear and its words, the call's own timer small.
+    Held(String),
+}
+
+/// The peer slot.
+#[component]
+pub(super) fn PeerSlot() -> impl IntoView {
+    let stores = use_stores();
+    let text = use_text();
+    let telephony = stores.telephony;
+    let slot = Memo::new(move |_| {
+        let words = text.get();
+        let bar = telephony.bar.get();
+        let logged_in = telephony.held_here.get();
+        let cut = stores.line.get() == Line::Cut;
+        if cut && telephony.in_call.get() {
+            return Slot::Note(words.call_is_kept.to_owned());
+        }
+        if let Some((_, trouble)) = telephony.trouble.get() {
+            return Slot::Trouble(words.error(&trouble));
+        }
+        if logged_in && stores.audio.needs_press() {
+            return Slot::Unlock(words.sound_blocked.to_owned());
+        }
+        if logged_in && let Some(problem) = stores.microphone.problem() {
+            return Slot::Allow(words::microphone(words, problem).to_owned());
+        }
+        let Mode::Here(shown) = bar.mode else {
+            return match bar.mode {
+                Mode::NoExtension => Slot::Note(words.ask_for_extension.to_owned()),
+                Mode::LoggedOut | Mode::Elsewhere | Mode::Here(_) => Slot::Nothing,
+            };
+        };
+        let lost = stores.audio.state() == Link::Failed;
+        let party = telephony.call.with(|call| {
+            call.as_ref().map(|view| Slot::Party {
+                name: words::party_name(words, &view.party),
+                number: words::party_number(words, &view.party),
+            })
+        });
+        match shown {
+            Shown::Ringing | Shown::Dialling | Shown::Talking => party.unwrap_or(Slot::Nothing),
+            Shown::Held => Slot::Held(words.customer_is_heard.to_owned()),
+            Shown::AfterCall => Slot::AfterCall(words.inquiry_missing.to_owned()),
+            Shown::NotReady(Cause::Missed) => Slot::BackToReady,
+            Shown::LoggedOut => Slot::Nothing,
+            Shown::Ready | Shown::NotReady(Cause::Lost | Cause::Chosen) | Shown::Break(_) if lost => {
+                Slot::Note(words.connection_lost.to_owned())
+            }
+            Shown::NotReady(Cause::Lost) => Slot::BackToReady,
+            Shown::NotReady(Cause::Chosen) | Shown::Break(_) => Slot::Nothing,
+            Shown::Ready => Slot::Queues(telephony.queues.with(|queues| {
+                queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>().join("・")
+            })),
+        }
+    });
+    // The call's own time, beside the hold's, which the pill shows.
+    let call_since = Memo::new(move |_| {
+        telephony.call.with(|view| match view.as_ref().map(|view| &view.call) {
+            Some(Call::Connected { since, .. } | Call::Held { since, .. }) => Some(*since),
+            Some(Call::Waiting { .. } | Call::Offered { .. } | Call::Dialling { .. } | Call::Ended { .. }) | None => None,
+        })
+    });
+    let allow = move || {
+        spawn_local(async move {
+            // The reason stays with the microphone, and the slot shows it.
+            drop(stores.microphone.open().await);
+            if !telephony.wants_microphone.get_untracked() {
+                stores.microphone.close();
+            }
+        });
+    };
+    move || {
+        let words = text.get();
+        match slot.get() {
+            Slot::Nothing => ().into_any(),
+            Slot::Note(note) => view! { <span class="peer-note cut-2">{note}</span> }.into_any(),
+            Slot::Trouble(trouble) => {
+                let tip = trouble.clone();
+                view! {
+                    <span class="peer-trouble cut-2" role="alert" data-tip=tip>
+                        {trouble}
+                    </span>
+                }
+                .into_any()
+            }
+            Slot::Allow(problem) => {
+                view! {
+                    <span class="peer-note cut-2">{problem}</span>
+                    <Button label=words.allow look=Look::Plain on_press=allow />
+                }
+                .into_any()
+            }
+            Slot::Unlock(problem) => {
+                let tip = problem.clone();
+                view! {
+                    <span class="peer-note cut" data-tip=tip>{problem}</span>
+                    <Button label=words.allow look=Look::Plain on_press=move || stores.audio.unlock() />
+                }
+                .into_any()
+            }
+            Slot::AfterCall(missing) => {
+                view! {
+                    <span class="peer-note cut-2">{missing}</span>
+                    <Button
+                        label=words.state_ready
+                        icon=Icon::Headset
+                        key_hint="Alt+R"
+                        on_press=move || commands::choose(stores, Choice::Ready)
+                    />
+                }
+                .into_any()
+            }
+            Slot::BackToReady => {
+                view! {
+                    <Button label=words.back_to_ready icon=Icon::Headset on_press=move || commands::choose(stores, Choice::Ready) />
+                }
+                .into_any()
+            }
+            Slot::Queues(names) => {
+                let tip = names.clone();
+                view! { <span class="peer-queues cut" data-tip=tip>{names}</span> }.into_any()
+            }
+            Slot::Party { name, number } => {
+                view! {
+                    <span class="peer-name cut">{name}</span>
+                    <span class="peer-number num">{number}</span>
+                }
+                .into_any()
+            }
+            Slot::Held(heard) => {
+                view! {
+                    <span class="peer-heard">
+                        <Icon name=Icon::Ear />
+                        <span class="cut">{heard}</span>
+                    </span>
+                    <span class="peer-call-time">
+                        <Timer since=call_since />
+                    </span>
+                }
+                .into_any()
+            }
+        }
+    }
+}
