@@ -157,6 +157,10 @@ pub struct Identity {
 
 /// What happened. [`Event::Terminated`] is the last one of every call, whatever ended it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time is taken from the endpoint and used up: a box would only be in the way"
+)]
 pub enum Event {
     /// Somebody calls. 100 has been sent; now `ringing`, `progress`, `accept`, `refuse` or `hang_up`.
     Incoming {

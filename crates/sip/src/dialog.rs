@@ -40,7 +40,7 @@ impl Dialog {
             call_id: request.call_id().to_owned(),
             local: format!("{to};tag={tag}"),
             local_tag: tag.to_owned(),
-            remote_tag: request.from_tag(),
+            remote_tag: request.sender_tag(),
             remote,
             local_seq: 0,
             remote_seq: Some(request.cseq()),
@@ -58,7 +58,7 @@ impl Dialog {
         Self {
             call_id: request.call_id().to_owned(),
             local: request.headers.get("From").unwrap_or_default().to_owned(),
-            local_tag: request.from_tag().unwrap_or_default(),
+            local_tag: request.sender_tag().unwrap_or_default(),
             remote: request.headers.get("To").unwrap_or_default().to_owned(),
             remote_tag: None,
             local_seq: request.cseq(),
@@ -73,7 +73,7 @@ impl Dialog {
 
     /// What a 2xx to an INVITE makes of what the INVITE began (§12.1.2).
     pub(crate) fn confirm(&mut self, response: &Response) {
-        self.remote_tag = response.to_tag();
+        self.remote_tag = response.recipient_tag();
         response.headers.get("To").unwrap_or_default().clone_into(&mut self.remote);
         self.routes = response.headers.list("Record-Route").map(str::to_owned).collect();
         self.routes.reverse();

@@ -125,14 +125,14 @@ mod tests {
 
     fn frames(chunks: impl Iterator<Item = Vec<u8>>) -> Vec<Frame> {
         let mut framer = Framer::new();
-        let mut frames = Vec::new();
+        let mut pieces = Vec::new();
         for chunk in chunks {
             framer.push(&chunk);
             while let Some(frame) = framer.next_frame().unwrap() {
-                frames.push(frame);
+                pieces.push(frame);
             }
         }
-        frames
+        pieces
     }
 
     #[test]

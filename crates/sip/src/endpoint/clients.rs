@@ -37,8 +37,16 @@ pub(super) struct Client {
     /// ACK of a refusal.
     ack: Option<Vec<u8>>,
     /// ACKs of 2xx, by the tag of the far side: a forked INVITE may have several.
-    acks: Vec<(Option<String>, (Transport, SocketAddr), Vec<u8>)>,
+    acks: Vec<Acknowledged>,
     cancelled: bool,
+}
+
+/// A 2xx that had its ACK.
+#[derive(Debug, Clone)]
+struct Acknowledged {
+    tag: Option<String>,
+    hop: (Transport, SocketAddr),
+    ack: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -92,8 +100,7 @@ impl Endpoint {
         let branch = self.chance.branch();
         self.put_via(&mut request, hop.0, &branch);
         self.begin(
-            now,
-            branch,
+            &branch,
             Client {
                 machine: if request.method == Method::Invite {
                     Machine::Invite(InviteClient::new(now, self.config.timers, hop.0))
@@ -111,8 +118,8 @@ impl Endpoint {
         )
     }
 
-    fn begin(&mut self, _now: Time, branch: String, client: Client) -> ClientKey {
-        let key = client_key(&branch, &client.request.method);
+    fn begin(&mut self, branch: &str, client: Client) -> ClientKey {
+        let key = client_key(branch, &client.request.method);
         self.transmit(client.hop, client.request.to_bytes());
         self.clients.insert(key.clone(), client);
         key
@@ -149,10 +156,10 @@ impl Endpoint {
                 self.pass(now, &key, response);
             }
             Heard::Pass => {
-                let tag = response.to_tag();
-                let known =
-                    client.acks.iter().find(|(known, ..)| (200..300).contains(&response.status) && *known == tag);
-                if let Some((_, hop, ack)) = known.cloned() {
+                let tag = response.recipient_tag();
+                let accepted = (200..300).contains(&response.status);
+                let known = client.acks.iter().find(|known| accepted && known.tag == tag);
+                if let Some(Acknowledged { hop, ack, .. }) = known.cloned() {
                     self.transmit(hop, ack);
                 } else {
                     self.pass(now, &key, response);
@@ -200,8 +207,7 @@ impl Endpoint {
         let request = Request { method: Method::Cancel, uri: client.request.uri.clone(), headers, body: Vec::new() };
         let (hop, branch) = (client.hop, branch_of(&request));
         self.begin(
-            now,
-            branch,
+            &branch,
             Client {
                 machine: Machine::Other(OtherClient::new(now, self.config.timers, hop.0)),
                 request,
@@ -253,7 +259,7 @@ impl Endpoint {
         self.put_via(&mut ack, hop.0, &branch);
         let bytes = ack.to_bytes();
         if let Some(client) = self.clients.get_mut(key) {
-            client.acks.push((response.to_tag(), hop, bytes.clone()));
+            client.acks.push(Acknowledged { tag: response.recipient_tag(), hop, ack: bytes.clone() });
         }
         self.transmit(hop, bytes);
     }
@@ -318,7 +324,7 @@ impl Endpoint {
         match purpose {
             Purpose::Register(registration) => self.register_unanswered(now, registration, key),
             Purpose::Invite(_) | Purpose::Change(_) | Purpose::Bye(_) | Purpose::Nothing => {
-                self.pass(now, key, &response)
+                self.pass(now, key, &response);
             }
         }
         self.clients.remove(key);

@@ -34,7 +34,7 @@ impl Endpoint {
     }
 
     /// A response that belongs to the dialog: with Contact, and with a body if there is one.
-    fn dialog_response(&self, key: CallKey, server: &ServerKey, status: u16, sdp: Option<&str>) -> Option<Response> {
+    fn dialog_response(&self, key: CallKey, server: &ServerKey, status: u16, sdp: Option<String>) -> Option<Response> {
         let call = self.calls.get(&key)?;
         let mut response = self.response(server, status)?;
         response.headers.push("Contact", self.contact(&call.user, call.dialog.transport));
@@ -58,7 +58,7 @@ impl Endpoint {
         let Phase::Offered { server, provisional } = &mut call.phase else { return Err(NotNow { command, state }) };
         *provisional = Provisional { status, sdp: sdp.clone(), again_at: now + Provisional::EVERY };
         let server = server.clone();
-        if let Some(response) = self.dialog_response(key, &server, status, sdp.as_deref()) {
+        if let Some(response) = self.dialog_response(key, &server, status, sdp) {
             self.respond(now, &server, &response);
         }
         Ok(())
@@ -76,7 +76,7 @@ impl Endpoint {
         let _ = self.give_provisional(now, key, status, sdp, "remind");
     }
 
-    pub(super) fn accept_call(&mut self, now: Time, key: CallKey, sdp: &str) -> Result<(), NotNow> {
+    pub(super) fn accept_call(&mut self, now: Time, key: CallKey, sdp: String) -> Result<(), NotNow> {
         let command = "accept";
         let Some(call) = self.calls.get(&key) else { return Err(NotNow { command, state: "over" }) };
         let state = call.phase.name();
@@ -90,7 +90,7 @@ impl Endpoint {
     }
 
     /// 200 to an INVITE, to be sent until its ACK comes (RFC 3261 §13.3.1.4).
-    fn say_yes(&mut self, now: Time, key: CallKey, server: &ServerKey, sdp: &str) -> Option<Unacked> {
+    fn say_yes(&mut self, now: Time, key: CallKey, server: &ServerKey, sdp: String) -> Option<Unacked> {
         let response = self.dialog_response(key, server, 200, Some(sdp))?;
         let offers = self.servers.get(server).is_some_and(|server| server.request.body.is_empty());
         let ((transport, to), bytes) = self.respond(now, server, &response)?;
@@ -162,7 +162,7 @@ impl Endpoint {
     }
 
     /// A re-INVITE (RFC 3261 §14.2).
-    pub(super) fn on_change(&mut self, now: Time, server: ServerKey, request: Request, tag: &str, source: Source) {
+    pub(super) fn on_change(&mut self, now: Time, server: &ServerKey, request: Request, tag: &str, source: Source) {
         let Some(key) = self.dialog_of(&request, tag) else {
             return self.answer_once(&request, source, Answer::plain(481));
         };
@@ -202,7 +202,7 @@ impl Endpoint {
         let sdp = session_description(&request.headers, &request.body);
         let machine = Machine::Invite(InviteServer::new(self.config.timers, source.transport));
         self.open(server.clone(), machine, request, source, (key, tag.to_owned()));
-        self.respond_plain(now, &server, 100);
+        self.respond_plain(now, server, 100);
         self.tell(Event::Reoffered { call: key, sdp });
     }
 
@@ -216,7 +216,7 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn answer_change(&mut self, now: Time, key: CallKey, sdp: &str) -> Result<(), NotNow> {
+    pub(super) fn answer_change(&mut self, now: Time, key: CallKey, sdp: String) -> Result<(), NotNow> {
         let server = self.asked(key, "answer_reoffer")?;
         let unacked = self.say_yes(now, key, &server, sdp);
         if let Some(Phase::Up(up)) = self.calls.get_mut(&key).map(|call| &mut call.phase) {
@@ -233,7 +233,7 @@ impl Endpoint {
     }
 
     /// BYE (RFC 3261 §15.1.2).
-    pub(super) fn on_bye(&mut self, now: Time, server: ServerKey, request: Request, tag: &str, source: Source) {
+    pub(super) fn on_bye(&mut self, now: Time, server: &ServerKey, request: Request, tag: &str, source: Source) {
         let early = self.calling_of(&request, tag);
         let Some(key) = self.dialog_of(&request, tag).or(early) else {
             return self.answer_once(&request, source, Answer::plain(481));
@@ -263,7 +263,7 @@ impl Endpoint {
         };
         let machine = Machine::Bye(OtherServer::new(now, &self.config.timers, source.transport));
         self.open(server.clone(), machine, request, source, (key, tag.to_owned()));
-        self.respond_plain(now, &server, 200);
+        self.respond_plain(now, server, 200);
         if let Some(open) = open {
             self.respond_plain(now, &open, 487);
         }

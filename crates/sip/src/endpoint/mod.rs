@@ -141,7 +141,7 @@ impl Endpoint {
     /// # Errors
     /// The call is not one that waits for our answer.
     pub fn accept(&mut self, now: Time, call: CallKey, sdp: String) -> Result<(), NotNow> {
-        self.accept_call(now, call, &sdp)
+        self.accept_call(now, call, sdp)
     }
 
     /// Refuses an incoming call with a status of 300 to 699; anything else is sent as 480.
@@ -192,7 +192,7 @@ impl Endpoint {
     /// # Errors
     /// No re-INVITE waits for an answer.
     pub fn answer_reoffer(&mut self, now: Time, call: CallKey, sdp: String) -> Result<(), NotNow> {
-        self.answer_change(now, call, &sdp)
+        self.answer_change(now, call, sdp)
     }
 
     /// Refuses [`Event::Reoffered`], usually with 488.

@@ -269,7 +269,9 @@ impl Endpoint {
                 let wait = self.wait_after_glare(key).max(Duration::from_millis(100));
                 self.wait_to_ask(key, now + wait, sdp);
             }
-            other => up.asking = other,
+            asking @ (Asking::Nothing | Asking::Queued { .. } | Asking::Sent { .. } | Asking::Waiting { .. }) => {
+                up.asking = asking;
+            }
         }
     }
 

@@ -83,14 +83,14 @@ impl Endpoint {
             }
             return;
         }
-        if let Err(refusal) = self.acceptable(&request) {
+        if let Err(refusal) = Self::acceptable(&request) {
             return self.answer_once(&request, source, refusal);
         }
-        let in_dialog = request.to_tag();
+        let in_dialog = request.recipient_tag();
         match (&request.method, in_dialog) {
             (Method::Invite, None) => self.on_invite(now, key, request, source),
-            (Method::Invite, Some(tag)) => self.on_change(now, key, request, &tag, source),
-            (Method::Bye, Some(tag)) => self.on_bye(now, key, request, &tag, source),
+            (Method::Invite, Some(tag)) => self.on_change(now, &key, request, &tag, source),
+            (Method::Bye, Some(tag)) => self.on_bye(now, &key, request, &tag, source),
             (Method::Options, None) => self.answer_once(&request, source, Answer::capabilities(200)),
             (Method::Options, Some(tag)) => {
                 let known = self.dialog_of(&request, &tag).is_some();
@@ -121,7 +121,7 @@ impl Endpoint {
     }
 
     /// What RFC 3261 §8.2.1 to §8.2.3 ask before a request is looked at any further, in their order.
-    fn acceptable(&self, request: &Request) -> Result<(), Answer> {
+    fn acceptable(request: &Request) -> Result<(), Answer> {
         match &request.method {
             Method::Invite | Method::Ack | Method::Bye | Method::Cancel | Method::Options => {}
             Method::Register | Method::Other(_) if request.method.is_known() => return Err(Answer::capabilities(405)),
@@ -217,7 +217,7 @@ impl Endpoint {
             machine.on_ack(now);
             return;
         }
-        if let Some(call) = request.to_tag().and_then(|tag| self.dialog_of(request, &tag)) {
+        if let Some(call) = request.recipient_tag().and_then(|tag| self.dialog_of(request, &tag)) {
             self.accept_acknowledged(now, call, request);
         }
     }
@@ -264,7 +264,7 @@ impl Endpoint {
     pub(super) fn dialog_of(&self, request: &Request, local_tag: &str) -> Option<CallKey> {
         let key = self.dialogs.get(&(request.call_id().to_owned(), local_tag.to_owned()))?;
         let dialog = &self.calls.get(key)?.dialog;
-        dialog.matches(local_tag, request.from_tag().as_deref()).then_some(*key)
+        dialog.matches(local_tag, request.sender_tag().as_deref()).then_some(*key)
     }
 
     /// The same request by two ways: a proxy forked to us twice (RFC 3261 §8.2.2.2).
@@ -272,8 +272,8 @@ impl Endpoint {
         let same = |other: &Request| {
             other.call_id() == request.call_id()
                 && other.cseq() == request.cseq()
-                && other.from_tag() == request.from_tag()
-                && other.to_tag().is_none()
+                && other.sender_tag() == request.sender_tag()
+                && other.recipient_tag().is_none()
         };
         self.servers.values().any(|server| server.request.method == Method::Invite && same(&server.request))
     }
@@ -308,7 +308,8 @@ pub(super) fn content_is_ours(request: &Request) -> Result<(), Answer> {
     let kind = request.headers.get("Content-Type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let plain = request.headers.list("Content-Encoding").all(|encoding| encoding.eq_ignore_ascii_case("identity"));
-    if !request.body.is_empty() && !(kind.eq_ignore_ascii_case("application/sdp") && plain) {
+    let ours = kind.eq_ignore_ascii_case("application/sdp") && plain;
+    if !request.body.is_empty() && !ours {
         return Err(Answer { extra: vec![("Accept", "application/sdp".to_owned())], ..Answer::plain(415) });
     }
     let mut accepted = request.headers.list("Accept").peekable();
@@ -321,10 +322,8 @@ pub(super) fn content_is_ours(request: &Request) -> Result<(), Answer> {
 
 /// What makes a request one of a transaction (RFC 3261 §17.2.3). ACK and CANCEL get the key of their INVITE.
 fn key(request: &Request, via: &Via) -> ServerKey {
-    let method = match &request.method {
-        Method::Ack | Method::Cancel => "INVITE",
-        other => other.as_str(),
-    };
+    let of_invite = matches!(request.method, Method::Ack | Method::Cancel);
+    let method = if of_invite { "INVITE" } else { request.method.as_str() };
     let port = via.port.unwrap_or(5060);
     match via.branch() {
         Some(branch) => format!("{method} {branch} {}:{port}", via.host.to_ascii_lowercase()),
@@ -333,7 +332,7 @@ fn key(request: &Request, via: &Via) -> ServerKey {
             "{method} {}:{port} {} {} {} {}",
             via.host,
             request.uri,
-            request.from_tag().unwrap_or_default(),
+            request.sender_tag().unwrap_or_default(),
             request.call_id(),
             request.cseq()
         ),

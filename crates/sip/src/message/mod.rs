@@ -134,7 +134,7 @@ impl Request {
         }
         for name in ["From", "To", "Call-ID", "CSeq"] {
             let Some(value) = self.headers.get(name) else { continue };
-            if name == "To" && status > 100 && self.to_tag().is_none() {
+            if name == "To" && status > 100 && self.recipient_tag().is_none() {
                 headers.push(name, format!("{value};tag={tag}"));
             } else {
                 headers.push(name, value);
@@ -143,11 +143,11 @@ impl Request {
         Response { status, reason: reason_phrase(status).to_owned(), headers, body: Vec::new() }
     }
 
-    pub(crate) fn to_tag(&self) -> Option<String> {
+    pub(crate) fn recipient_tag(&self) -> Option<String> {
         tag_of(&self.headers, "To")
     }
 
-    pub(crate) fn from_tag(&self) -> Option<String> {
+    pub(crate) fn sender_tag(&self) -> Option<String> {
         tag_of(&self.headers, "From")
     }
 
@@ -165,7 +165,7 @@ impl Response {
         written(&format!("SIP/2.0 {} {}\r\n", self.status, self.reason), &self.headers, &self.body)
     }
 
-    pub(crate) fn to_tag(&self) -> Option<String> {
+    pub(crate) fn recipient_tag(&self) -> Option<String> {
         tag_of(&self.headers, "To")
     }
 
@@ -173,9 +173,9 @@ impl Response {
         cseq_of(&self.headers)
     }
 
-    pub(crate) fn with_body(mut self, content_type: &str, body: &str) -> Self {
+    pub(crate) fn with_body(mut self, content_type: &str, body: String) -> Self {
         self.headers.push("Content-Type", content_type);
-        self.body = body.as_bytes().to_vec();
+        self.body = body.into_bytes();
         self
     }
 
@@ -247,9 +247,6 @@ pub(crate) fn reason_phrase(status: u16) -> &'static str {
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        300..400 => "Redirected",
-        400..500 => "Request Failure",
-        500..600 => "Server Failure",
         _ => "Failure",
     }
 }

@@ -1,4 +1,4 @@
-//! Header values that have a grammar: addresses, Via, parameters, lists, CSeq (RFC 3261 §25.1).
+//! Header values that have a grammar: addresses, Via, parameters, lists, `CSeq` (RFC 3261 §25.1).
 
 use crate::api::NameAddr;
 

@@ -48,10 +48,9 @@ pub fn parse(text: &str) -> Result<Description, Unreadable> {
             "m" => streams.push(stream(value).ok_or_else(|| unreadable(line))?),
             "c" | "a" => {
                 let section = streams.last_mut().map_or(&mut session, |stream| &mut stream.section);
-                if kind == "c" {
-                    section.addr = connection(value).ok_or_else(|| unreadable(line))?
-                } else {
-                    section.attribute(value)
+                match kind {
+                    "c" => section.addr = connection(value)?,
+                    _ => section.attribute(value),
                 }
             }
             _ => {}
@@ -91,13 +90,12 @@ impl Section {
 }
 
 /// `c=IN IP4 192.0.2.1[/ttl]`. A name instead of an address would need a resolver: it reads as "no address".
-/// `None`: not a connection line at all.
-fn connection(value: &str) -> Option<Option<IpAddr>> {
+fn connection(value: &str) -> Result<Option<IpAddr>, Unreadable> {
     let mut words = value.split_whitespace();
     let (Some("IN"), Some("IP4" | "IP6"), Some(address)) = (words.next(), words.next(), words.next()) else {
-        return None;
+        return Err(unreadable(value));
     };
-    Some(address.split('/').next().and_then(|address| address.parse().ok()))
+    Ok(address.split('/').next().and_then(|address| address.parse().ok()))
 }
 
 fn stream(value: &str) -> Option<Stream> {

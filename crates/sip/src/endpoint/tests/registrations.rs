@@ -1,1 +1,148 @@
-//! To follow.
+//! Registrations: made, refreshed, refused, removed.
+
+use super::*;
+
+fn registration() -> Registration {
+    Registration {
+        to: address(2),
+        transport: Transport::Udp,
+        registrar_uri: "sip:carrier.example".into(),
+        address_of_record: "sip:0312345678@carrier.example".into(),
+        contact_user: "0312345678".into(),
+        credentials: Some(Credentials { username: "u".into(), password: "p".into() }),
+        expires: Duration::from_secs(600),
+    }
+}
+
+/// An endpoint that registers, and the registrar's side of it.
+struct Registrar {
+    now: Time,
+    endpoint: Endpoint,
+    key: RegistrationKey,
+    last: String,
+}
+
+impl Registrar {
+    fn new() -> Self {
+        let (now, mut endpoint) = (Time::default(), endpoint(1));
+        let key = endpoint.register(now, registration());
+        let last = sent(&mut endpoint).remove(0);
+        Self { now, endpoint, key, last }
+    }
+
+    fn say(&mut self, status: &str, more: &str) {
+        let bytes = answer(&self.last, status, "r", more);
+        self.endpoint.receive(self.now, Transport::Udp, address(2), &bytes);
+    }
+
+    /// Sleeps until a new REGISTER comes; how long it took.
+    fn next(&mut self) -> Duration {
+        let start = self.now;
+        loop {
+            if let Some(text) = sent(&mut self.endpoint).pop() {
+                self.last = text;
+                return self.now.since(start);
+            }
+            self.now = self.endpoint.poll_timeout().unwrap();
+            self.endpoint.handle_timeout(self.now);
+        }
+    }
+}
+
+#[test]
+fn it_is_refreshed_at_four_fifths_of_what_was_granted() {
+    let mut registrar = Registrar::new();
+    assert!(registrar.last.starts_with("REGISTER sip:carrier.example SIP/2.0\r\n"));
+    assert_eq!(header(&registrar.last, "Contact"), "<sip:0312345678@192.0.2.1:5060>");
+    assert_eq!(header(&registrar.last, "Expires"), "600");
+    let call_id = header(&registrar.last, "Call-ID").to_owned();
+    let challenge = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n";
+    registrar.say("401 Unauthorized", challenge);
+    assert_eq!(registrar.next(), Duration::ZERO);
+    assert!(header(&registrar.last, "Authorization").contains("nc=00000001"));
+    let more = "Contact: <sip:other@h>;expires=50, <sip:0312345678@192.0.2.1:5060>;expires=100\r\n";
+    registrar.say("200 OK", more);
+    let key = registrar.key;
+    assert_eq!(events(&mut registrar.endpoint), [Event::Registered { key, expires: Duration::from_secs(100) }]);
+    assert_eq!(registrar.next(), Duration::from_secs(80));
+    assert_eq!((header(&registrar.last, "CSeq"), header(&registrar.last, "Call-ID")), ("3 REGISTER", call_id.as_str()));
+    assert!(header(&registrar.last, "Authorization").contains("nc=00000002"));
+    // A nonce that has grown too old is not a wrong password.
+    registrar
+        .say("401 Unauthorized", "WWW-Authenticate: Digest realm=\"r\", nonce=\"m\", qop=\"auth\", stale=true\r\n");
+    assert_eq!(registrar.next(), Duration::ZERO);
+    registrar.say("200 OK", "Expires: 300\r\n");
+    assert_eq!(events(&mut registrar.endpoint), [Event::Registered { key, expires: Duration::from_secs(300) }]);
+}
+
+#[test]
+fn a_longer_time_is_asked_for_when_the_registrar_wants_it() {
+    let mut registrar = Registrar::new();
+    registrar.say("423 Interval Too Brief", "Min-Expires: 1800\r\n");
+    assert_eq!(registrar.next(), Duration::ZERO);
+    assert_eq!(header(&registrar.last, "Expires"), "1800");
+    registrar.say("423 Interval Too Brief", "Min-Expires: 3600\r\n");
+    let heard = events(&mut registrar.endpoint);
+    assert!(matches!(heard[..], [Event::RegistrationFailed { status: Some(423), .. }]), "{heard:?}");
+}
+
+#[test]
+fn after_failures_it_backs_off_and_recovers() {
+    let mut registrar = Registrar::new();
+    let key = registrar.key;
+    for (least, most) in [(15, 30), (30, 60), (60, 120)] {
+        registrar.say("500 Server Internal Error", "");
+        let wait = registrar.next();
+        assert!((Duration::from_secs(least)..Duration::from_secs(most)).contains(&wait), "{wait:?}");
+        assert!(matches!(events(&mut registrar.endpoint)[..], [Event::RegistrationFailed { status: Some(500), .. }]));
+    }
+    registrar.say("503 Service Unavailable", "Retry-After: 77 (soon);duration=3\r\n");
+    assert_eq!(registrar.next(), Duration::from_secs(77));
+    events(&mut registrar.endpoint);
+    registrar.say("200 OK", "");
+    assert_eq!(events(&mut registrar.endpoint), [Event::Registered { key, expires: Duration::from_secs(600) }]);
+}
+
+#[test]
+fn a_registrar_that_is_silent_is_asked_again() {
+    let mut registrar = Registrar::new();
+    while registrar.endpoint.poll_event().is_none() {
+        registrar.next();
+    }
+    assert!(registrar.now >= Time(Duration::from_secs(32)));
+    registrar.next();
+    registrar.say("200 OK", "");
+    assert!(matches!(events(&mut registrar.endpoint)[..], [Event::Registered { .. }]));
+}
+
+#[test]
+fn a_wrong_password_is_tried_once_and_then_rarely() {
+    let mut registrar = Registrar::new();
+    let challenge = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n";
+    registrar.say("401 Unauthorized", challenge);
+    registrar.next();
+    registrar.say("401 Unauthorized", challenge);
+    assert!(matches!(events(&mut registrar.endpoint)[..], [Event::RegistrationFailed { status: Some(401), .. }]));
+    assert!(registrar.next() >= Duration::from_mins(15));
+}
+
+#[test]
+fn it_is_removed_and_leaves_nothing() {
+    for answered in [true, false] {
+        let mut registrar = Registrar::new();
+        let key = registrar.key;
+        registrar.say("200 OK", "");
+        events(&mut registrar.endpoint);
+        registrar.endpoint.unregister(registrar.now, key);
+        registrar.next();
+        assert_eq!(header(&registrar.last, "Expires"), "0");
+        if answered {
+            registrar.say("200 OK", "");
+        }
+        while let Some(at) = registrar.endpoint.poll_timeout() {
+            registrar.endpoint.handle_timeout(at);
+        }
+        assert_eq!(events(&mut registrar.endpoint), [Event::Unregistered { key }]);
+        assert_eq!(registrar.endpoint.stats(), Stats::default());
+    }
+}
