@@ -87,6 +87,12 @@ export class Dialler {
     this.placeCallButton = this.dialog.getByRole("button", { name: say("電話をかける"), exact: true });
   }
 
+  /** Chooses the caller number whose label or digits contain this. */
+  async chooseCallerNumber(text: string): Promise<void> {
+    const option = this.callerNumber.getByRole("option").filter({ hasText: text });
+    await this.callerNumber.selectOption(await option.getAttribute("value"));
+  }
+
   async place(destination: string): Promise<void> {
     await this.destination.fill(destination);
     await this.placeCallButton.click();
@@ -97,13 +103,11 @@ export class Dialler {
 export class LeaveDialog {
   readonly dialog: Locator;
   readonly goBackButton: Locator;
-  readonly keepDraftButton: Locator;
   readonly goAnywayButton: Locator;
 
   constructor(page: Page, say: Say) {
-    this.dialog = page.getByRole("alertdialog").or(page.getByRole("dialog", { name: say("まだ保存されていません") }));
+    this.dialog = page.getByRole("dialog", { name: say("まだ保存されていません") });
     this.goBackButton = this.dialog.getByRole("button", { name: say("戻って入力") });
-    this.keepDraftButton = this.dialog.getByRole("button", { name: say("下書きを残して待機") });
     this.goAnywayButton = this.dialog.getByRole("button", { name: say("このまま待機") });
   }
 }
