@@ -79,6 +79,7 @@ impl Leg {
             return Err(refuse(&"it is too long"));
         }
         let parsed = SdpOffer::from_sdp_string(offer).map_err(|error| refuse(&error))?;
+        let mids: Vec<Mid> = parsed.media_lines.iter().map(|line| line.mid()).collect();
         let mut rtc = configure(offer).build(now);
         let fragment = rtc.direct_api().local_ice_credentials().ufrag;
         for address in candidates {
@@ -86,17 +87,10 @@ impl Leg {
             rtc.add_local_candidate(candidate);
         }
         let answer = rtc.sdp_api().accept_offer(parsed).map_err(|error| refuse(&error))?;
-        let mut audio = None;
-        let wake = loop {
-            match rtc.poll_output().map_err(|error| refuse(&error))? {
-                Output::Timeout(wake) => break wake,
-                Output::Event(Event::MediaAdded(added)) if added.kind == MediaKind::Audio && audio.is_none() => {
-                    audio = Some(added.mid);
-                }
-                Output::Event(_) | Output::Transmit(_) => {}
-            }
-        };
-        let mid = audio.ok_or_else(|| refuse(&"it has no audio"))?;
+        let mid = mids
+            .into_iter()
+            .find(|mid| rtc.media(*mid).is_some_and(|media| media.kind() == MediaKind::Audio))
+            .ok_or_else(|| refuse(&"it has no audio"))?;
         let (codec, event) = negotiated(&rtc, mid).ok_or_else(|| refuse(&"it has neither PCMU nor PCMA"))?;
         let ssrc = rtc
             .direct_api()
@@ -106,7 +100,8 @@ impl Leg {
         let [a, b, c, d, e, f, ..] = chance.to_be_bytes();
         let out = OutStream::new(*ssrc, u16::from_be_bytes([a, b]), u32::from_be_bytes([c, d, e, f]));
         let state = State::Connecting { until: now + CONNECT_WITHIN };
-        let leg = Self { rtc, generation, fragment, addresses: Vec::new(), state, wake, mid, ssrc, codec, event, out };
+        let addresses = Vec::new();
+        let leg = Self { rtc, generation, fragment, addresses, state, wake: now, mid, ssrc, codec, event, out };
         Ok((leg, answer.to_sdp_string()))
     }
 

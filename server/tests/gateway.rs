@@ -1,0 +1,345 @@
+//! The media gateway by ear: a browser on one side, a trunk on the other, real sockets between them.
+//!
+//! Each plays a tone of its own and must hear exactly what its route says, and nothing of what it does not.
+
+#[cfg(test)]
+mod gateway_peers;
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use media::Codec;
+    use media::rtcp::{self, Report};
+    use media::rtp::Header;
+    use server::telephony::gateway::{Down, Gateway, GatewayError, LegEvent, Route};
+
+    use super::gateway_peers::browser::Offered;
+    use super::gateway_peers::trunk::Trunk;
+    use super::gateway_peers::{HERE, MUSIC, Packet, agent, assert_only, call, connected, gateway, next, sound};
+
+    const AGENT: f64 = 997.0;
+    const CUSTOMER: f64 = 443.0;
+    /// Two seconds.
+    const LONG: usize = 100;
+
+    /// Opens a leg for a trunk that plays [`CUSTOMER`], and aims it.
+    async fn customer(gateway: &Gateway, codec: Codec) -> (domain::ids::InteractionId, Trunk) {
+        let call = call();
+        let address = gateway.open_customer(call).await.unwrap();
+        let trunk = Trunk::new(address, codec, CUSTOMER, 0xC0FF_EE01);
+        gateway.aim_customer(call, trunk.address, codec, Some(101));
+        (call, trunk)
+    }
+
+    /// One stream without a break: consecutive numbers, timestamps by the samples.
+    fn assert_in_step(packets: &[Packet]) {
+        for pair in packets.windows(2) {
+            assert_eq!(pair[1].ssrc, pair[0].ssrc);
+            assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1));
+            assert_eq!(pair[1].timestamp, pair[0].timestamp.wrapping_add(160), "{:?}", pair[1].marker);
+        }
+    }
+
+    /// One stream over changes of source: consecutive numbers, timestamps that only go forward, a marker at each jump.
+    fn assert_one_stream(packets: &[Packet]) {
+        for pair in packets.windows(2) {
+            assert_eq!(pair[1].ssrc, pair[0].ssrc);
+            assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1));
+            let step = pair[1].timestamp.wrapping_sub(pair[0].timestamp);
+            assert!((160..80_000).contains(&step), "{step}");
+            assert!(step == 160 || pair[1].marker, "a jump of {step} without a marker");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn each_side_hears_exactly_the_other_in_both_laws() {
+        let (gateway, mut events) = gateway(41_000..=41_019);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        for codec in [Codec::Pcmu, Codec::Pcma] {
+            let (call, trunk) = customer(&gateway, codec).await;
+            gateway.route(call, Route::Bridge(agent));
+            let by_agent = {
+                browser.ear.forget();
+                trunk.ear.forget();
+                browser.ear.packets(5 + LONG).split_off(5)
+            };
+            let by_customer = trunk.ear.packets(5 + LONG).split_off(5);
+            assert!(by_agent.iter().all(|packet| packet.payload_type == Codec::Pcmu.payload_type()));
+            assert!(by_customer.iter().all(|packet| packet.payload_type == codec.payload_type()));
+            assert_in_step(&by_agent);
+            assert_only(&sound(&by_agent), CUSTOMER, &[AGENT, MUSIC]);
+            assert_only(&sound(&trunk.ear.packets(LONG)), AGENT, &[CUSTOMER, MUSIC]);
+            let report = gateway.close_customer(call).await.unwrap();
+            assert!(report.received >= LONG as u64 && report.sent >= LONG as u64, "{report:?}");
+            assert_eq!((report.lost, report.foreign), (0, 0), "{report:?}");
+        }
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn s24_s25_a_held_customer_hears_music_instead_of_the_agent_who_still_hears_the_customer() {
+        let (gateway, mut events) = gateway(41_020..=41_039);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        for codec in [Codec::Pcmu, Codec::Pcma] {
+            let (call, trunk) = customer(&gateway, codec).await;
+            gateway.route(call, Route::Bridge(agent));
+            assert_only(&trunk.ear.listen(50), AGENT, &[MUSIC]);
+
+            gateway.route(call, Route::OneWayHold(agent, None));
+            assert_only(&trunk.ear.listen(LONG), MUSIC, &[AGENT, CUSTOMER]);
+            assert_only(&browser.ear.listen(LONG), CUSTOMER, &[AGENT, MUSIC]);
+
+            trunk.ear.forget();
+            gateway.route(call, Route::Bridge(agent));
+            let over_the_change = trunk.ear.packets(50);
+            assert_one_stream(&over_the_change);
+            assert_only(&trunk.ear.listen(LONG), AGENT, &[MUSIC, CUSTOMER]);
+            assert_only(&browser.ear.listen(LONG), CUSTOMER, &[AGENT, MUSIC]);
+            let _ = gateway.close_customer(call).await;
+        }
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_kept_connection_goes_on_by_the_clock_from_call_to_call() {
+        let (gateway, mut events) = gateway(41_040..=41_059);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (first, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(first, Route::Bridge(agent));
+        browser.ear.forget();
+        let last = browser.ear.packets(50).pop().unwrap();
+        let _ = gateway.close_customer(first).await;
+        drop(trunk);
+
+        // The pause: a second of music to the next customer, in which the agent hears nothing.
+        let (second, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(second, Route::Music(None));
+        assert_only(&trunk.ear.listen(50), MUSIC, &[AGENT, CUSTOMER]);
+        let before: Vec<Packet> = {
+            let mut before = vec![last];
+            gateway.route(second, Route::Bridge(agent));
+            before.extend(browser.ear.packets(60));
+            before
+        };
+        assert_one_stream(&before);
+        let pause = before.windows(2).map(|pair| pair[1].timestamp.wrapping_sub(pair[0].timestamp)).max().unwrap();
+        assert!((8_000..80_000).contains(&pause), "a pause of more than a second is {pause} samples long");
+        assert_eq!(before.iter().skip(1).filter(|packet| packet.marker).count(), 1);
+        assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_third_party_is_neither_heard_nor_answered() {
+        const INTRUDER: f64 = 2_003.0;
+        let (gateway, mut events) = gateway(41_060..=41_079);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let call = call();
+        let address = gateway.open_customer(call).await.unwrap();
+        let trunk = Trunk::new(address, Codec::Pcmu, CUSTOMER, 7);
+        gateway.aim_customer(call, trunk.address, Codec::Pcmu, None);
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&browser.ear.listen(10), CUSTOMER, &[]);
+        // It even knows the SSRC.
+        let intruder = Trunk::new(address, Codec::Pcmu, INTRUDER, 7);
+        assert_only(&browser.ear.listen(LONG), CUSTOMER, &[AGENT, INTRUDER]);
+        assert_only(&trunk.ear.listen(LONG), AGENT, &[CUSTOMER, INTRUDER]);
+        let report = gateway.close_customer(call).await.unwrap();
+        assert!(report.foreign >= LONG as u64, "{report:?}");
+        assert_eq!(report.lost, 0, "{report:?}");
+        drop(intruder);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_agent_who_dials_hears_ringback_then_early_media_while_the_far_end_hears_nobody() {
+        let (gateway, mut events) = gateway(41_080..=41_099);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcma).await;
+        gateway.route(call, Route::Ringback(agent));
+        // Of its second of tone, the first half.
+        let ringback = testkit::hear::hear(&sound(&browser.ear.packets(25)), media::RATE);
+        assert!((ringback.frequency - 400.0).abs() < 1.0, "{ringback:?}");
+        assert!(testkit::hear::is_silent(&trunk.ear.listen(25)));
+        gateway.route(call, Route::EarlyMedia(agent));
+        assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
+        assert!(testkit::hear::is_silent(&trunk.ear.listen(25)));
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_customers_leg_outlives_the_agents() {
+        let (gateway, mut events) = gateway(41_100..=41_119);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&trunk.ear.listen(25), AGENT, &[]);
+
+        gateway.detach_agent(agent);
+        assert_eq!(next(&mut events).await, LegEvent::AgentDown { agent, generation: 1, why: Down::Detached });
+        drop(browser);
+        // A whole turn of the comfort tone: not the agent, and not silence.
+        let comfort = trunk.ear.listen(150);
+        assert!(testkit::hear::loudness(&comfort) > -50.0);
+        assert!(testkit::hear::level_at(&comfort, media::RATE, AGENT) < -70.0);
+
+        let returned = connected(&gateway, &mut events, agent, AGENT).await;
+        assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+        assert_only(&returned.ear.listen(50), CUSTOMER, &[AGENT]);
+
+        let newer = connected_as_newer(&gateway, &mut events, agent).await;
+        assert_only(&newer.ear.listen(50), CUSTOMER, &[AGENT]);
+        assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+        gateway.shutdown().await;
+    }
+
+    async fn connected_as_newer(
+        gateway: &Gateway,
+        events: &mut server::telephony::gateway::LegEvents,
+        agent: domain::ids::UserId,
+    ) -> super::gateway_peers::browser::Browser {
+        let (offered, offer) = Offered::new(Codec::Pcmu);
+        let attached = gateway.attach_agent(agent, offer).await.unwrap();
+        let generation = attached.generation;
+        assert_eq!(next(events).await, LegEvent::AgentDown { agent, generation: generation - 1, why: Down::Replaced });
+        let browser = offered.answered(&attached.answer, AGENT);
+        assert_eq!(next(events).await, LegEvent::AgentUp { agent, generation });
+        browser
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_browser_that_pauses_leaves_quiet_packets_on_the_line_and_comes_back_in_time() {
+        let (gateway, mut events) = gateway(41_120..=41_139);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        trunk.ear.forget();
+        let mut packets = trunk.ear.packets(25);
+        browser.speak(false);
+        packets.extend(trunk.ear.packets(60));
+        browser.speak(true);
+        packets.extend(trunk.ear.packets(60));
+        assert_one_stream(&packets);
+        let samples = sound(&packets);
+        assert!(testkit::hear::is_silent(&samples[60 * 160..80 * 160]));
+        assert_only(&samples[120 * 160..], AGENT, &[CUSTOMER]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_browser_with_a_law_only_is_served_in_it() {
+        let (gateway, mut events) = gateway(41_140..=41_159);
+        let agent = agent();
+        let (offered, offer) = Offered::new(Codec::Pcma);
+        let attached = gateway.attach_agent(agent, offer).await.unwrap();
+        let browser = offered.answered(&attached.answer, AGENT);
+        assert_eq!(next(&mut events).await, LegEvent::AgentUp { agent, generation: 1 });
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
+        assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_trunk_is_told_what_arrived_and_that_the_leg_ends() {
+        let (gateway, _events) = gateway(41_160..=41_179);
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Music(None));
+        drop(trunk.ear.packets(25));
+        let _ = gateway.close_customer(call).await;
+        let mut buffer = [0; 2_048];
+        let (length, source) = trunk.rtcp.recv_from(&mut buffer).unwrap();
+        assert_eq!(source.port() % 2, 1);
+        let reports: Vec<_> = rtcp::parse(&buffer[..length]).unwrap().collect();
+        let Report::Sender { info, blocks, .. } = reports[0].clone() else { panic!("{reports:?}") };
+        assert!(info.packets >= 25 && info.octets == info.packets * 160, "{info:?}");
+        let blocks: Vec<_> = blocks.collect();
+        assert_eq!((blocks.len(), blocks[0].ssrc, blocks[0].cumulative_lost), (1, 0xC0FF_EE01, 0));
+        assert_eq!(reports.last(), Some(&Report::Bye));
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_port_comes_back() {
+        let (gateway, _events) = gateway(41_180..=41_199);
+        for _ in 0..3 {
+            let calls: Vec<_> = std::iter::repeat_with(call).take(10).collect();
+            for call in &calls {
+                let address = gateway.open_customer(*call).await.unwrap();
+                assert_eq!(address.port() % 2, 0);
+            }
+            assert_eq!(gateway.open_ports(), 20);
+            assert!(matches!(gateway.open_customer(call()).await, Err(GatewayError::NoPorts)));
+            assert!(matches!(
+                gateway.open_customer(calls[0]).await,
+                Err(GatewayError::NoPorts | GatewayError::AlreadyOpen)
+            ));
+            for call in calls {
+                assert!(gateway.close_customer(call).await.is_some());
+                assert!(gateway.close_customer(call).await.is_none());
+            }
+            assert_eq!(gateway.open_ports(), 0);
+        }
+        for port in 41_180..=41_199 {
+            drop(UdpSocket::bind((HERE, port)).unwrap());
+        }
+        let left_open = call();
+        let _ = gateway.open_customer(left_open).await.unwrap();
+        gateway.shutdown().await;
+        assert_eq!(gateway.open_ports(), 0);
+        assert!(matches!(gateway.open_customer(call()).await, Err(GatewayError::Stopped)));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_offer_that_cannot_be_served_says_why() {
+        let (gateway, _events) = gateway(41_200..=41_219);
+        let (_, offer) = Offered::new(Codec::Pcmu);
+        let opus = offer.replace("PCMU/8000", "opus/48000/2").replace("UDP/TLS/RTP/SAVPF 0", "UDP/TLS/RTP/SAVPF 111");
+        let opus = opus.replace("a=rtpmap:0 ", "a=rtpmap:111 ");
+        for bad in ["", "v=0", &"a=x\r\n".repeat(20_000), &opus] {
+            let error = gateway.attach_agent(agent(), bad.to_owned()).await.unwrap_err();
+            assert!(matches!(error, GatewayError::Offer(_)), "{error}");
+        }
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rubbish_on_every_port_changes_nothing() {
+        let (gateway, mut events) = gateway(41_220..=41_239);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        let stranger = UdpSocket::bind((HERE, 0)).unwrap();
+        let rtp = std::net::SocketAddr::new(HERE, 41_220);
+        let rtcp = std::net::SocketAddr::new(HERE, 41_221);
+        let header = Header { marker: false, payload_type: 0, sequence: 1, timestamp: 2, ssrc: 3 }.octets();
+        for length in 0..200_usize {
+            let noise: Vec<u8> = (0..length).map(|n| u8::try_from((n * 37 + length * 101) % 256).unwrap()).collect();
+            for first in [0_u8, 1, 20, 22, 63, 128, 144, 255] {
+                let mut datagram = noise.clone();
+                if let Some(octet) = datagram.first_mut() {
+                    *octet = first;
+                }
+                for target in [gateway.webrtc_address(), rtp, rtcp] {
+                    stranger.send_to(&datagram, target).unwrap();
+                }
+            }
+            stranger.send_to(&[&header, &noise[..]].concat(), gateway.webrtc_address()).unwrap();
+        }
+        assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
+        assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+        gateway.shutdown().await;
+    }
+}

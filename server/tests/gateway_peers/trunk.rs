@@ -1,0 +1,110 @@
+//! A trunk's media end: plain RTP over UDP.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use media::rtp::{self, Header};
+use media::{Codec, FRAME};
+use server::clock::Clock;
+
+use super::{Ear, HERE, Packet, Voice};
+
+/// Sends its tone and listens. Its thread ends with it.
+pub struct Trunk {
+    pub ear: Ear,
+    pub address: SocketAddr,
+    /// One port above, as a socket that the test reads itself.
+    pub rtcp: UdpSocket,
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Trunk {
+    /// Plays `tone` to `gateway` from the beginning.
+    pub fn new(gateway: SocketAddr, codec: Codec, tone: f64, ssrc: u32) -> Self {
+        let (socket, rtcp) = pair();
+        rtcp.set_read_timeout(Some(super::PATIENCE)).unwrap();
+        let address = socket.local_addr().unwrap();
+        let ear = Ear::default();
+        let over = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::spawn({
+            let (ear, over) = (ear.clone(), Arc::clone(&over));
+            let voice = Voice::new(tone, codec);
+            move || run(&socket, gateway, codec, voice, ssrc, &ear, &over)
+        });
+        Self { ear, address, rtcp, over, thread: Some(thread) }
+    }
+}
+
+impl Drop for Trunk {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+            && !std::thread::panicking()
+        {
+            panic!("the trunk failed");
+        }
+    }
+}
+
+/// Two ports in a row.
+fn pair() -> (UdpSocket, UdpSocket) {
+    (0..1_000)
+        .find_map(|_| {
+            let rtp = UdpSocket::bind((HERE, 0)).ok()?;
+            let rtcp = UdpSocket::bind((HERE, rtp.local_addr().ok()?.port().checked_add(1)?)).ok()?;
+            Some((rtp, rtcp))
+        })
+        .expect("no two free ports in a row")
+}
+
+fn run(
+    socket: &UdpSocket,
+    gateway: SocketAddr,
+    codec: Codec,
+    mut voice: Voice,
+    ssrc: u32,
+    ear: &Ear,
+    over: &AtomicBool,
+) {
+    let clock = Clock::system();
+    let mut buffer = [0; 2_048];
+    let mut next = clock.instant();
+    let mut header = Header {
+        marker: true,
+        payload_type: codec.payload_type(),
+        sequence: 65_500,
+        timestamp: u32::MAX - 9_999,
+        ssrc,
+    };
+    while !over.load(Ordering::Acquire) {
+        let wait = next.saturating_duration_since(clock.instant());
+        // Zero would mean to wait for ever.
+        socket.set_read_timeout(Some(wait.max(Duration::from_millis(1)))).unwrap();
+        if let Ok((length, _)) = socket.recv_from(&mut buffer) {
+            let packet = rtp::Packet::parse(&buffer[..length]).expect("the gateway sent something else than RTP");
+            ear.hear(Packet {
+                ssrc: packet.header.ssrc,
+                sequence: packet.header.sequence,
+                timestamp: packet.header.timestamp,
+                marker: packet.header.marker,
+                payload_type: packet.header.payload_type,
+                payload: packet.payload.to_vec(),
+            });
+        }
+        if clock.instant() >= next {
+            next += media::music::FRAME_TIME;
+            let mut datagram = header.octets().to_vec();
+            datagram.extend(voice.frame());
+            // The gateway's port may have been closed.
+            let _ = socket.send_to(&datagram, gateway);
+            header.marker = false;
+            header.sequence = header.sequence.wrapping_add(1);
+            header.timestamp = header.timestamp.wrapping_add(u32::try_from(FRAME).unwrap());
+        }
+    }
+}
