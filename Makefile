@@ -50,6 +50,7 @@ fmt: ## Format everything
 
 shots: desk ## Screenshots of every screen and state into shots/ (ja, en, ko; light, dark; 1280 and 1920 wide)
 	scripts/setup.sh test
+	cargo build --workspace --bins --tests
 	scripts/end2end.sh --project=shots
 
 desk: ## Build the desk into dist/ as it is shipped

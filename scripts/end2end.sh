@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export MADOGUCHI_BIN=${MADOGUCHI_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/madoguchi}
 [ -x "$MADOGUCHI_BIN" ] || {
-  echo "end2end: $MADOGUCHI_BIN is missing; build it: cargo build --workspace --bin madoguchi" >&2
+  echo "end2end: $MADOGUCHI_BIN is missing; build it: cargo build --workspace --bins --tests" >&2
   exit 1
 }
 cd end2end

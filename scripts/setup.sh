@@ -16,7 +16,7 @@ fail() {
   exit 1
 }
 # Whether the tool named first reports the version named second.
-is_version() { command -v "$1" >/dev/null && "${@:3}" 2>/dev/null | grep -qF " $2"; }
+is_version() { command -v "$1" >/dev/null && [[ "$("${@:3}" 2>/dev/null)" == *" $2"* ]]; }
 
 # --- Debian and Ubuntu packages -------------------------------------------------------------------------------------
 as_root() {
@@ -28,9 +28,9 @@ as_root() {
 install_packages() {
   local missing=() package
   for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
+    [[ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" == "install ok installed" ]] || missing+=("$package")
   done
-  [ ${#missing[@]} = 0 ] && return
+  [ ${#missing[@]} != 0 ] || return 0
   say "installing ${missing[*]}"
   # Debian starts a service on installing it; the tests start their own, so nothing is to listen that did not before.
   local policy=/usr/sbin/policy-rc.d
@@ -74,7 +74,7 @@ node -e "process.exit(Number(process.versions.node.split('.')[0]) >= $NODE_MAJOR
 # Installs a folder's npm packages exactly as its lock file says, once per lock file.
 npm_packages() {
   local stamp="$1/node_modules/.lock-$(sha256sum <"$1/package-lock.json" | cut -c1-16)"
-  [ -e "$stamp" ] && return
+  [ ! -e "$stamp" ] || return 0
   say "npm packages of ${1#./}"
   PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix "$1" --no-audit --no-fund --loglevel=error
   touch "$stamp"

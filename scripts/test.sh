@@ -15,7 +15,8 @@ runner "documentation tests" '^test result' cargo test --quiet --workspace --exc
 if grep -rqs 'wasm_bindgen_test' app crates --include='*.rs'; then
   runner "tests in the browser's own engine" '^test result' scripts/wasm-tests.sh
 fi
-step "the server for Playwright" cargo build --workspace --bin madoguchi
+# With --tests the dependencies have the features that the tests above were built with: nothing is compiled twice.
+step "the server for Playwright" cargo build --workspace --bins --tests
 runner "Playwright in Chromium" '^ +[0-9]+ (passed|failed|skipped|flaky|did not run)' scripts/end2end.sh --project=chromium
 
 printf '\n'
