@@ -1,5 +1,11 @@
 //! Input never panics: mutated messages, descriptions and streams.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic; its helpers are not seen as tests"
+)]
+
 use std::net::SocketAddr;
 
 use proptest::prelude::*;

@@ -87,7 +87,7 @@ fn outcome(message: &[u8]) -> Outcome {
     let mut endpoint = endpoint();
     endpoint.receive(Time::default(), Transport::Udp, SocketAddr::from(([192, 0, 2, 9], 5060)), message);
     let answers: Vec<u16> = std::iter::from_fn(|| endpoint.poll_transmit())
-        .map(|transmit| String::from_utf8_lossy(&transmit.bytes).split(' ').nth(1).unwrap().parse().unwrap())
+        .filter_map(|transmit| String::from_utf8_lossy(&transmit.bytes).split(' ').nth(1)?.parse().ok())
         .collect();
     match (endpoint.poll_event(), answers.as_slice()) {
         (Some(Event::Incoming { .. }), [100]) => Call,

@@ -10,7 +10,7 @@ fn registration() -> Registration {
         address_of_record: "sip:0312345678@carrier.example".into(),
         contact_user: "0312345678".into(),
         credentials: Some(Credentials { username: "u".into(), password: "p".into() }),
-        expires: Duration::from_secs(600),
+        expires: Duration::from_mins(10),
     }
 }
 
@@ -72,7 +72,7 @@ fn it_is_refreshed_at_four_fifths_of_what_was_granted() {
         .say("401 Unauthorized", "WWW-Authenticate: Digest realm=\"r\", nonce=\"m\", qop=\"auth\", stale=true\r\n");
     assert_eq!(registrar.next(), Duration::ZERO);
     registrar.say("200 OK", "Expires: 300\r\n");
-    assert_eq!(events(&mut registrar.endpoint), [Event::Registered { key, expires: Duration::from_secs(300) }]);
+    assert_eq!(events(&mut registrar.endpoint), [Event::Registered { key, expires: Duration::from_mins(5) }]);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn after_failures_it_backs_off_and_recovers() {
     assert_eq!(registrar.next(), Duration::from_secs(77));
     events(&mut registrar.endpoint);
     registrar.say("200 OK", "");
-    assert_eq!(events(&mut registrar.endpoint), [Event::Registered { key, expires: Duration::from_secs(600) }]);
+    assert_eq!(events(&mut registrar.endpoint), [Event::Registered { key, expires: Duration::from_mins(10) }]);
 }
 
 #[test]
