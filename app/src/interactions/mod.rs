@@ -7,6 +7,10 @@ mod model;
 #[cfg(target_arch = "wasm32")]
 mod calls_page;
 #[cfg(target_arch = "wasm32")]
+mod call_detail;
+#[cfg(target_arch = "wasm32")]
+mod list_store;
+#[cfg(target_arch = "wasm32")]
 mod live_timeline;
 #[cfg(target_arch = "wasm32")]
 mod timeline;

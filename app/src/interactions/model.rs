@@ -5,10 +5,33 @@ use core::time::Duration;
 use domain::ids::{QueueId, UserId};
 use domain::routing::Rule;
 use domain::telephony::{Because, CallEvent, Outcome};
-use wire::interactions::CallDetail;
+use wire::interactions::{CallDetail, CallPage};
 
 use crate::format::timer;
 use crate::text::Messages;
+
+/// Rows of a page, as the server counts them.
+pub(crate) const PAGE: u64 = 50;
+
+/// Whether showing `new` would move rows of `shown`.
+pub(crate) fn moves(shown: &CallPage, new: &CallPage) -> bool {
+    !shown.rows.iter().map(|row| row.id).eq(new.rows.iter().map(|row| row.id))
+}
+
+/// How many rows of `new` are not in `shown`.
+pub(crate) fn arrived(shown: &CallPage, new: &CallPage) -> usize {
+    new.rows.iter().filter(|row| shown.rows.iter().all(|had| had.id != row.id)).count()
+}
+
+/// The rows of `shown` where they are, with what `new` says about them.
+pub(crate) fn refreshed(shown: &CallPage, new: &CallPage) -> CallPage {
+    let rows = shown
+        .rows
+        .iter()
+        .map(|had| new.rows.iter().find(|row| row.id == had.id).unwrap_or(had).clone())
+        .collect();
+    CallPage { rows, next: shown.next, total: new.total }
+}
 
 /// One event as a sentence.
 pub(crate) fn sentence(words: &Messages, detail: &CallDetail, event: &CallEvent) -> String {
@@ -131,6 +154,24 @@ mod tests {
             agents: vec![AgentName { id: SATO, name: "佐藤".to_owned() }],
             sip_reason: None,
         }
+    }
+
+    fn page(ids: &[u128]) -> CallPage {
+        let rows = ids.iter().map(|id| CallRow { id: InteractionId(Uuid::from_u128(*id)), ..detail().row }).collect();
+        CallPage { rows, next: None, total: 9 }
+    }
+
+    #[test]
+    fn rows_hold_still_and_take_what_is_new_about_them() {
+        let shown = page(&[2, 1]);
+        let mut new = page(&[3, 2]);
+        new.rows[1].talked_ms = Some(5_000);
+        assert!(moves(&shown, &new));
+        assert!(!moves(&shown, &page(&[2, 1])));
+        assert_eq!(arrived(&shown, &new), 1);
+        let kept = refreshed(&shown, &new);
+        assert_eq!(kept.rows.iter().map(|row| row.id).collect::<Vec<_>>(), page(&[2, 1]).rows.iter().map(|row| row.id).collect::<Vec<_>>());
+        assert_eq!(kept.rows[0].talked_ms, Some(5_000));
     }
 
     #[test]
