@@ -322,8 +322,7 @@ mod tests {
         let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
         gateway.route(call, Route::Bridge(agent));
         let stranger = UdpSocket::bind((HERE, 0)).unwrap();
-        let rtp = std::net::SocketAddr::new(HERE, 41_220);
-        let rtcp = std::net::SocketAddr::new(HERE, 41_221);
+        let [even, odd] = [41_220, 41_221].map(|port| std::net::SocketAddr::new(HERE, port));
         let header = Header { marker: false, payload_type: 0, sequence: 1, timestamp: 2, ssrc: 3 }.octets();
         for length in 0..200_usize {
             let noise: Vec<u8> = (0..length).map(|n| u8::try_from((n * 37 + length * 101) % 256).unwrap()).collect();
@@ -332,7 +331,7 @@ mod tests {
                 if let Some(octet) = datagram.first_mut() {
                     *octet = first;
                 }
-                for target in [gateway.webrtc_address(), rtp, rtcp] {
+                for target in [gateway.webrtc_address(), even, odd] {
                     stranger.send_to(&datagram, target).unwrap();
                 }
             }

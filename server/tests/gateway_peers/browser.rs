@@ -17,7 +17,7 @@ use str0m::{Candidate, Event, Input, Output, Rtc};
 use super::{Ear, HERE, Packet, Voice};
 
 /// A browser that has made its offer.
-pub struct Offered {
+pub(crate) struct Offered {
     rtc: Rtc,
     socket: UdpSocket,
     pending: SdpPendingOffer,
@@ -26,9 +26,8 @@ pub struct Offered {
 }
 
 /// A browser in a call, or waiting for one. Its thread ends with it.
-pub struct Browser {
-    pub ear: Ear,
-    pub address: SocketAddr,
+pub(crate) struct Browser {
+    pub(crate) ear: Ear,
     speaking: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -36,7 +35,7 @@ pub struct Browser {
 
 impl Offered {
     /// Offers one codec only.
-    pub fn new(codec: Codec) -> (Self, String) {
+    pub(crate) fn new(codec: Codec) -> (Self, String) {
         let socket = UdpSocket::bind((HERE, 0)).unwrap();
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
@@ -52,7 +51,7 @@ impl Offered {
     }
 
     /// Takes the answer, connects, and plays `tone` whenever it speaks, which it does from the beginning.
-    pub fn answered(mut self, answer: &str, tone: f64) -> Browser {
+    pub(crate) fn answered(mut self, answer: &str, tone: f64) -> Browser {
         let answer = SdpAnswer::from_sdp_string(answer).unwrap();
         self.rtc.sdp_api().accept_answer(self.pending, answer).unwrap();
         let ear = Ear::default();
@@ -72,13 +71,13 @@ impl Offered {
             is_up: false,
         };
         let thread = std::thread::spawn(|| running.run());
-        Browser { ear, address, speaking, over, thread: Some(thread) }
+        Browser { ear, speaking, over, thread: Some(thread) }
     }
 }
 
 impl Browser {
     /// As a browser does whose track is taken off its sender: no packets at all.
-    pub fn speak(&self, speaking: bool) {
+    pub(crate) fn speak(&self, speaking: bool) {
         self.speaking.store(speaking, Ordering::Release);
     }
 }

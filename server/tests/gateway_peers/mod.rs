@@ -3,8 +3,8 @@
 //! Both run on threads of their own and keep time like real ones: 20 ms a packet. A test waits until enough was heard,
 //! never for a time.
 
-pub mod browser;
-pub mod trunk;
+pub(crate) mod browser;
+pub(crate) mod trunk;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,16 +18,16 @@ use media::{Codec, FRAME, Music, RATE, g711};
 use server::telephony::gateway::{Gateway, GatewayConfig, LegEvent, LegEvents};
 use testkit::hear::Heard;
 
-pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// How long a test waits for what must come: generous, for it says nothing about speed.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// What the house's music sounds like to a test.
-pub const MUSIC: f64 = 701.0;
+pub(crate) const MUSIC: f64 = 701.0;
 /// How loud everybody plays, in dBFS.
-pub const LEVEL: f64 = -10.0;
+pub(crate) const LEVEL: f64 = -10.0;
 
 /// A gateway of its own for a test, on ports that no other test uses.
-pub fn gateway(rtp_ports: RangeInclusive<u16>) -> (Gateway, LegEvents) {
+pub(crate) fn gateway(rtp_ports: RangeInclusive<u16>) -> (Gateway, LegEvents) {
     let config = GatewayConfig {
         webrtc_bind: SocketAddr::new(HERE, 0),
         webrtc_public: Vec::new(),
@@ -40,21 +40,21 @@ pub fn gateway(rtp_ports: RangeInclusive<u16>) -> (Gateway, LegEvents) {
     Gateway::start(config, Arc::new(music)).unwrap()
 }
 
-pub fn agent() -> UserId {
+pub(crate) fn agent() -> UserId {
     UserId(uuid::Uuid::new_v4())
 }
 
-pub fn call() -> InteractionId {
+pub(crate) fn call() -> InteractionId {
     InteractionId(uuid::Uuid::new_v4())
 }
 
 /// Waits for the next event.
-pub async fn next(events: &mut LegEvents) -> LegEvent {
+pub(crate) async fn next(events: &mut LegEvents) -> LegEvent {
     tokio::time::timeout(PATIENCE, events.recv()).await.expect("nothing was reported").expect("the gateway has stopped")
 }
 
 /// Makes a browser and waits until its audio is up.
-pub async fn connected(gateway: &Gateway, events: &mut LegEvents, agent: UserId, tone: f64) -> browser::Browser {
+pub(crate) async fn connected(gateway: &Gateway, events: &mut LegEvents, agent: UserId, tone: f64) -> browser::Browser {
     let (offered, offer) = browser::Offered::new(Codec::Pcmu);
     let attached = gateway.attach_agent(agent, offer).await.unwrap();
     let browser = offered.answered(&attached.answer, tone);
@@ -64,32 +64,32 @@ pub async fn connected(gateway: &Gateway, events: &mut LegEvents, agent: UserId,
 
 /// A packet as it was heard.
 #[derive(Clone, Debug)]
-pub struct Packet {
-    pub ssrc: u32,
-    pub sequence: u16,
-    pub timestamp: u32,
-    pub marker: bool,
-    pub payload_type: u8,
-    pub payload: Vec<u8>,
+pub(crate) struct Packet {
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+    pub(crate) payload_type: u8,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// What a peer has heard so far.
 #[derive(Clone, Default)]
-pub struct Ear(Arc<(Mutex<VecDeque<Packet>>, Condvar)>);
+pub(crate) struct Ear(Arc<(Mutex<VecDeque<Packet>>, Condvar)>);
 
 impl Ear {
-    pub fn hear(&self, packet: Packet) {
+    pub(crate) fn hear(&self, packet: Packet) {
         self.0.0.lock().unwrap().push_back(packet);
         self.0.1.notify_all();
     }
 
     /// Forgets what was heard until now.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.0.0.lock().unwrap().clear();
     }
 
     /// Waits until `count` packets have come and takes them. Blocks: call it where that does no harm.
-    pub fn packets(&self, count: usize) -> Vec<Packet> {
+    pub(crate) fn packets(&self, count: usize) -> Vec<Packet> {
         let guard = self.0.0.lock().unwrap();
         let (mut heard, waited) = self.0.1.wait_timeout_while(guard, PATIENCE, |heard| heard.len() < count).unwrap();
         assert!(!waited.timed_out(), "only {} of {count} packets were heard", heard.len());
@@ -97,7 +97,7 @@ impl Ear {
     }
 
     /// Listens for `count` packets from now on, after the first few, which may still be from before.
-    pub fn listen(&self, count: usize) -> Vec<i16> {
+    pub(crate) fn listen(&self, count: usize) -> Vec<i16> {
         self.forget();
         drop(self.packets(5));
         sound(&self.packets(count))
@@ -105,7 +105,7 @@ impl Ear {
 }
 
 /// The samples of packets, by each one's own law.
-pub fn sound(packets: &[Packet]) -> Vec<i16> {
+pub(crate) fn sound(packets: &[Packet]) -> Vec<i16> {
     packets
         .iter()
         .flat_map(|packet| {
@@ -116,18 +116,18 @@ pub fn sound(packets: &[Packet]) -> Vec<i16> {
 }
 
 /// A steady tone as frames.
-pub struct Voice {
+pub(crate) struct Voice {
     tone: f64,
     codec: Codec,
     position: u64,
 }
 
 impl Voice {
-    pub fn new(tone: f64, codec: Codec) -> Self {
+    pub(crate) fn new(tone: f64, codec: Codec) -> Self {
         Self { tone, codec, position: 0 }
     }
 
-    pub fn frame(&mut self) -> Vec<u8> {
+    pub(crate) fn frame(&mut self) -> Vec<u8> {
         let samples = testkit::tone::sine(self.tone, LEVEL, RATE, self.position, FRAME);
         self.position += FRAME as u64;
         samples.into_iter().map(|sample| g711::encode(self.codec, sample)).collect()
@@ -135,7 +135,7 @@ impl Voice {
 }
 
 /// Asserts that `heard` is this tone and nothing else, without a hole, and that `not` is not in it (−60 dB).
-pub fn assert_only(samples: &[i16], tone: f64, not: &[f64]) {
+pub(crate) fn assert_only(samples: &[i16], tone: f64, not: &[f64]) {
     let heard: Heard = testkit::hear::hear(samples, RATE);
     assert!((heard.frequency - tone).abs() < 1.0, "heard {heard:?} instead of {tone} Hz");
     assert!((heard.level - LEVEL).abs() < 1.0, "{heard:?} is not as loud as it was");

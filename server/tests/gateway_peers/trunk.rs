@@ -13,18 +13,18 @@ use server::clock::Clock;
 use super::{Ear, HERE, Packet, Voice};
 
 /// Sends its tone and listens. Its thread ends with it.
-pub struct Trunk {
-    pub ear: Ear,
-    pub address: SocketAddr,
+pub(crate) struct Trunk {
+    pub(crate) ear: Ear,
+    pub(crate) address: SocketAddr,
     /// One port above, as a socket that the test reads itself.
-    pub rtcp: UdpSocket,
+    pub(crate) rtcp: UdpSocket,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Trunk {
     /// Plays `tone` to `gateway` from the beginning.
-    pub fn new(gateway: SocketAddr, codec: Codec, tone: f64, ssrc: u32) -> Self {
+    pub(crate) fn new(gateway: SocketAddr, codec: Codec, tone: f64, ssrc: u32) -> Self {
         let (socket, rtcp) = pair();
         rtcp.set_read_timeout(Some(super::PATIENCE)).unwrap();
         let address = socket.local_addr().unwrap();
@@ -55,9 +55,9 @@ impl Drop for Trunk {
 fn pair() -> (UdpSocket, UdpSocket) {
     (0..1_000)
         .find_map(|_| {
-            let rtp = UdpSocket::bind((HERE, 0)).ok()?;
-            let rtcp = UdpSocket::bind((HERE, rtp.local_addr().ok()?.port().checked_add(1)?)).ok()?;
-            Some((rtp, rtcp))
+            let lower = UdpSocket::bind((HERE, 0)).ok()?;
+            let upper = UdpSocket::bind((HERE, lower.local_addr().ok()?.port().checked_add(1)?)).ok()?;
+            Some((lower, upper))
         })
         .expect("no two free ports in a row")
 }

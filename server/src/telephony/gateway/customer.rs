@@ -77,32 +77,28 @@ impl Customer {
     pub(super) fn new(
         call: InteractionId,
         port: u16,
-        (rtp, rtcp): (UdpSocket, UdpSocket),
+        sockets: (UdpSocket, UdpSocket),
         chance: u128,
         now: Duration,
     ) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, rest @ ..] = chance.to_be_bytes();
+        let dice = Dice::of(chance);
         Self {
             call,
             port,
-            rtp,
-            rtcp,
+            rtp: sockets.0,
+            rtcp: sockets.1,
             route: Route::Silence,
             agent: None,
             since: now,
             aim: None,
-            out: OutStream::new(
-                u32::from_be_bytes([a, b, c, d]),
-                u16::from_be_bytes([e, f]),
-                u32::from_be_bytes([g, h, i, j]),
-            ),
+            out: OutStream::new(dice.ssrc, dice.sequence, dice.timestamp),
             reception: Reception::default(),
             relayed: None,
             heard: now,
             silent: false,
             next_report: now + REPORT_EVERY,
             far: None,
-            name: rest.iter().map(|octet| format!("{octet:02x}")).collect(),
+            name: format!("{:08x}", dice.rest),
         }
     }
 
@@ -323,6 +319,26 @@ impl Customer {
 pub(super) enum Spoken {
     Audio(Codec),
     Event,
+}
+
+/// One throw of 128 bits, divided.
+pub(super) struct Dice {
+    pub(super) ssrc: u32,
+    pub(super) sequence: u16,
+    pub(super) timestamp: u32,
+    pub(super) rest: u32,
+}
+
+impl Dice {
+    pub(super) fn of(chance: u128) -> Self {
+        let part = |from: u32| u32::try_from((chance >> from) & u128::from(u32::MAX)).unwrap_or(0);
+        Self {
+            ssrc: part(96),
+            sequence: u16::try_from(part(64) >> 16).unwrap_or(0),
+            timestamp: part(32),
+            rest: part(0),
+        }
+    }
 }
 
 /// Old ways of holding a call name 0.0.0.0 (RFC 3264 §8.4): nothing is sent there.

@@ -182,11 +182,14 @@ impl Gateway {
         let socket = UdpSocket::bind(address).map_err(bind)?;
         socket.set_nonblocking(true).map_err(bind)?;
         let webrtc = socket.local_addr().map_err(bind)?;
-        let candidates = match config.webrtc_public.as_slice() {
-            [] if webrtc.ip().is_unspecified() => return Err(GatewayError::NoPublicAddress),
-            [] => vec![webrtc],
-            public => public.iter().map(|ip| SocketAddr::new(*ip, webrtc.port())).collect(),
-        };
+        let mut candidates: Vec<_> =
+            config.webrtc_public.into_iter().map(|ip| SocketAddr::new(ip, webrtc.port())).collect();
+        if candidates.is_empty() {
+            if webrtc.ip().is_unspecified() {
+                return Err(GatewayError::NoPublicAddress);
+            }
+            candidates.push(webrtc);
+        }
         let pool = PortPool::new(config.rtp_bind, &config.rtp_ports)?;
         let ports = pool.in_use();
         let (queue, commands) = std::sync::mpsc::channel();

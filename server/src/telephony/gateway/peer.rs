@@ -24,7 +24,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{Extension, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
-use super::customer::Spoken;
+use super::customer::{Dice, Spoken};
 use super::{Down, GatewayError};
 
 /// How long a browser may take from its offer to the end of DTLS.
@@ -79,6 +79,7 @@ impl Leg {
             return Err(refuse(&"it is too long"));
         }
         let parsed = SdpOffer::from_sdp_string(offer).map_err(|error| refuse(&error))?;
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the type of the line cannot be named")]
         let mids: Vec<Mid> = parsed.media_lines.iter().map(|line| line.mid()).collect();
         let mut rtc = configure(offer).build(now);
         let fragment = rtc.direct_api().local_ice_credentials().ufrag;
@@ -97,8 +98,8 @@ impl Leg {
             .stream_tx_by_mid(mid, None)
             .map(|stream| stream.ssrc())
             .ok_or_else(|| refuse(&"it does not let us send"))?;
-        let [a, b, c, d, e, f, ..] = chance.to_be_bytes();
-        let out = OutStream::new(*ssrc, u16::from_be_bytes([a, b]), u32::from_be_bytes([c, d, e, f]));
+        let dice = Dice::of(chance);
+        let out = OutStream::new(*ssrc, dice.sequence, dice.timestamp);
         let state = State::Connecting { until: now + CONNECT_WITHIN };
         let addresses = Vec::new();
         let leg = Self { rtc, generation, fragment, addresses, state, wake: now, mid, ssrc, codec, event, out };

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_range_without_a_pair_is_refused() {
-        for range in [40_101..=40_102, 40_102..=40_102, 40_105..=40_104] {
+        for range in [40_101..=40_102, 40_102..=40_102] {
             assert!(matches!(PortPool::new(HERE, &range), Err(GatewayError::Range { .. })), "{range:?}");
         }
     }

@@ -78,7 +78,7 @@ impl Worker {
         let port = pair.port;
         let slot = self.customers.vacancy();
         let mut sockets = (UdpSocket::from_std(pair.rtp), UdpSocket::from_std(pair.rtcp));
-        if let Err(error) = self.register(slot, &mut sockets.0, &mut sockets.1) {
+        if let Err(error) = self.register(slot, &mut sockets) {
             drop(sockets);
             self.ports.give_back(port);
             return Err(GatewayError::Register(error));
@@ -187,10 +187,9 @@ impl Worker {
             let Some(customer) = self.customers.get_mut(slot) else { continue };
             let hearing = customer.on_tick(now.since, ntp);
             let (call, route, listener) = (customer.call, customer.route, customer.agent);
-            let on_call = |leg: &&Leg| leg.is_up();
             let agent_is_up = listener
                 .and_then(|agent| self.agents.get(agent))
-                .is_some_and(|agent| agent.leg.as_ref().filter(on_call).is_some());
+                .is_some_and(|agent| agent.leg.as_ref().is_some_and(Leg::is_up));
             let sound = match route {
                 Route::Music(queue) | Route::OneWayHold(_, queue) => Some(Sound::Music(queue)),
                 Route::Silence | Route::Ringback(_) | Route::EarlyMedia(_) => Some(Sound::Quiet),

@@ -138,7 +138,7 @@ impl Worker {
     pub(super) fn ntp(&self) -> u64 {
         const FROM_1900_TO_1970: u64 = 2_208_988_800;
         let wall = u64::try_from(self.clock.now().0).unwrap_or(0);
-        ((wall / 1_000 + FROM_1900_TO_1970) << 32) | ((wall % 1_000) << 32) / 1_000
+        ((wall / 1_000 + FROM_1900_TO_1970) << 32) | (((wall % 1_000) << 32) / 1_000)
     }
 
     pub(super) fn tell(&self, event: LegEvent) {
@@ -152,10 +152,10 @@ impl Worker {
     }
 
     /// Enters a customer's pair of sockets under its slot.
-    pub(super) fn register(&self, slot: usize, rtp: &mut UdpSocket, rtcp: &mut UdpSocket) -> io::Result<()> {
+    pub(super) fn register(&self, slot: usize, sockets: &mut (UdpSocket, UdpSocket)) -> io::Result<()> {
         let registry = self.poll.registry();
-        registry.register(rtp, Token(CUSTOMERS + 2 * slot), Interest::READABLE)?;
-        registry.register(rtcp, Token(CUSTOMERS + 2 * slot + 1), Interest::READABLE)
+        registry.register(&mut sockets.0, Token(CUSTOMERS + 2 * slot), Interest::READABLE)?;
+        registry.register(&mut sockets.1, Token(CUSTOMERS + 2 * slot + 1), Interest::READABLE)
     }
 
     /// Looks at a connection's deadline no later than this.
