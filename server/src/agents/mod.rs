@@ -127,6 +127,18 @@ impl Agents {
         }
     }
 
+    /// Takes back the readiness that the last run of the server left behind: no desk is there yet to be ready at. Asked
+    /// once, before the first socket.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn recover(&self) -> Result<(), ApiError> {
+        for user in store::ready(&self.0.db).await? {
+            self.apply(user, SeatInput::Lost, By::Server).await?;
+        }
+        Ok(())
+    }
+
     /// Agents whose seats say that they are in one of their calls, with the call: asked once, at the start, when no
     /// call can be alive yet.
     ///

@@ -1,6 +1,6 @@
 //! Seats and their changes in the database.
 
-use domain::agents::{Change, Seat, SeatInput};
+use domain::agents::{Change, Presence, Seat, SeatInput};
 use domain::ids::{InteractionId, UserId};
 use domain::time::Timestamp;
 use wire::ApiError;
@@ -93,6 +93,17 @@ pub(super) async fn free_among(tx: &mut Tx, members: &[UserId]) -> Result<Vec<Fr
         free.extend(row.map(|(idle_since,)| Free { user, idle_since: Timestamp(idle_since) }));
     }
     Ok(free)
+}
+
+pub(super) async fn ready(db: &Db) -> Result<Vec<UserId>, DbError> {
+    let rows = fetch_all!(db, (String, String), "SELECT user_id, seat FROM agent_seats")?;
+    let mut ready = Vec::new();
+    for (user, seat) in rows {
+        if let Seat::LoggedIn { presence: Presence::Ready, .. } = read(&seat)? {
+            ready.push(parse("user_id", &user)?);
+        }
+    }
+    Ok(ready)
 }
 
 pub(super) async fn in_calls(db: &Db) -> Result<Vec<ByCall>, DbError> {
