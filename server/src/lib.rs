@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -17,4 +18,5 @@ pub mod routing;
 pub mod secrets;
 pub mod session;
 pub mod settings;
+pub mod startup;
 pub mod telephony;

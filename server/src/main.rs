@@ -1,3 +1,7 @@
 //! The `madoguchi` command: see `server::cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::main()
+}

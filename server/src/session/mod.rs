@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ids::UserId;
-use wire::session::{Actor, MyExtension, Welcome};
+use wire::session::{Actor, Me, MyExtension, Welcome};
 use wire::{ApiError, ApiResult};
 
 pub use self::cookie::{CookieKind, Token};
@@ -273,6 +273,20 @@ impl Sessions {
         let now = self.clock.now();
         let limits = self.limits;
         self.db.write(move |tx| Box::pin(store::sweep(tx, now, limits))).await
+    }
+
+    /// The user as their desk shows them.
+    ///
+    /// # Errors
+    /// [`ApiError::SignedOut`] if there is no such user (any more); the database's.
+    pub async fn me(&self, user: UserId) -> ApiResult<Me> {
+        let (user, _) = users::by_id(&self.db, user).await?.ok_or(ApiError::SignedOut)?;
+        self.describe(user).await
+    }
+
+    async fn describe(&self, user: User) -> ApiResult<Me> {
+        let extension = self.surroundings.extension_of(user.id).await?;
+        Ok(Me { user: user.id, login: user.login, name: user.name, role: user.role, extension })
     }
 
     async fn welcome(&self) -> ApiResult<Welcome> {

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use wire::ApiResult;
 use wire::session::{Actor, Me, SessionPort, Welcome};
-use wire::{ApiError, ApiResult};
 
-use super::{Sessions, Token, User, users};
+use super::{Sessions, Token};
 
 /// The session port of one request.
 pub struct RequestPort {
@@ -31,11 +31,6 @@ impl RequestPort {
     fn answer_cookie(&self, line: String) {
         *self.set_cookie.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
     }
-
-    async fn describe(&self, user: User) -> ApiResult<Me> {
-        let extension = self.sessions.surroundings.extension_of(user.id).await?;
-        Ok(Me { user: user.id, login: user.login, name: user.name, role: user.role, extension })
-    }
 }
 
 #[async_trait]
@@ -48,7 +43,7 @@ impl SessionPort for RequestPort {
         let old = self.presented.clone();
         let (token, user) = self.sessions.sign_in(&login, password, self.address, old).await?;
         self.answer_cookie(self.sessions.cookie.set(&token));
-        self.describe(user).await
+        self.sessions.describe(user).await
     }
 
     async fn sign_out(&self, actor: Actor) -> ApiResult<()> {
@@ -64,8 +59,7 @@ impl SessionPort for RequestPort {
     }
 
     async fn me(&self, actor: Actor) -> ApiResult<Me> {
-        let (user, _) = users::by_id(&self.sessions.db, actor.user).await?.ok_or(ApiError::SignedOut)?;
-        self.describe(user).await
+        self.sessions.me(actor.user).await
     }
 
     async fn change_password(&self, actor: Actor, current: String, new: String) -> ApiResult<()> {

@@ -1,0 +1,410 @@
+//! The one place that names concrete adapters: joins the slices to a product, starts it, and stops it politely.
+//!
+//! ```text
+//!  settings, keys, certificate ─► database, migrated ─► slices joined ─► last run cleaned up ─► sockets bound ─► serving
+//!                 any failure up to here: nothing was started                                          │ SIGTERM, SIGINT
+//!                                                      closed ◄─ sockets closed ◄─ no new calls, calls end (drain limit)
+//! ```
+
+mod joins;
+mod logging;
+mod shutdown;
+
+use std::fs::DirBuilder;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use leptos::prelude::provide_context;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::task::TaskTracker;
+use wire::events::{CloseReason, DeskEvent};
+use wire::interactions::InteractionsPort;
+use wire::settings::SettingsPort;
+use wire::telephony::TelephonyPort;
+
+use self::joins::Joins;
+pub use self::shutdown::Shutdown;
+use crate::agents::Agents;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, Fault};
+use crate::db::{Db, DbError};
+use crate::files::{FileError, Files};
+use crate::http::{self, Edge, Listener, Origins, Ports, Proxies, Readiness, TlsError};
+use crate::interactions::Interactions;
+use crate::realtime::{Hub, Realtime};
+use crate::routing;
+use crate::secrets::{KeyFileError, Vault};
+use crate::session::{Census, Hasher, Sessions, census};
+use crate::settings::{SettingsConfig, SettingsService};
+use crate::telephony::call_log::CallLog;
+use crate::telephony::calls::{Calls, Inlets, Neighbours};
+use crate::telephony::gateway::{Gateway, GatewayConfig, GatewayError};
+use crate::telephony::numbers::NumberingPlan;
+use crate::telephony::port::Telephony;
+use crate::telephony::sip_endpoint::{SipBindError, SipConfig, SipEndpoint};
+use crate::telephony::trunk::Trunks;
+
+/// How often what can no longer matter is dropped.
+const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The key of the secrets cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The data directory cannot be made.
+    #[error("data_dir {path}: {error}")]
+    DataDir {
+        /// Which directory.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Uploads cannot be kept.
+    #[error("files_url or data_dir: {0}")]
+    Files(#[from] FileError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The demo was asked for on a real database.
+    #[error(
+        "demo: this database has real users, and the demo would hand out accounts whose passwords are public. Start \
+         without --demo, or name another data_dir or database_url"
+    )]
+    DemoOnRealUsers,
+    /// A database of the demo was to be used in earnest.
+    #[error(
+        "database_url: this database was made by the demo, and the passwords of its users are public. Start with \
+         --demo, or name another database"
+    )]
+    DemoUsers,
+    /// The address is taken, or not ours.
+    #[error("listen {address}: {error}. Choose another address, or stop what uses it")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// SIP cannot listen.
+    #[error("sip_udp_listen, sip_tcp_listen: {0}")]
+    Sip(#[from] SipBindError),
+    /// Audio cannot be had.
+    #[error("webrtc_listen, webrtc_public_addresses, rtp_address: {0}")]
+    Gateway(#[from] GatewayError),
+    /// The last run could not be cleaned up, or something else that should never fail did.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl StartError {
+    /// Whether another value of a setting would help; else something failed.
+    pub fn is_a_setting(&self) -> bool {
+        match self {
+            Self::Config(_)
+            | Self::Tls(_)
+            | Self::Key(_)
+            | Self::DataDir { .. }
+            | Self::Files(_)
+            | Self::DemoOnRealUsers
+            | Self::DemoUsers
+            | Self::Listen { .. }
+            | Self::Sip(_)
+            | Self::Gateway(_) => true,
+            Self::Db(_) | Self::Internal(_) => false,
+        }
+    }
+}
+
+/// Looks at everything that settings name on this machine, without starting or making anything.
+///
+/// # Errors
+/// What cannot be used.
+pub fn check(config: &Config) -> Result<(), StartError> {
+    plan(config)?;
+    if let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) {
+        http::load_tls(certificate, key)?;
+    }
+    if config.secret_key().exists() {
+        Vault::open_or_make(&config.secret_key())?;
+    }
+    Ok(())
+}
+
+/// Makes the data directory, for its owner only.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_data_dir(config: &Config) -> Result<(), StartError> {
+    let path = &config.data_dir;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| StartError::DataDir { path: path.clone(), error })
+}
+
+/// Runs the product until it is told to stop.
+///
+/// # Errors
+/// Why it did not start; nothing is left running then.
+pub async fn serve(config: Config, clock: Clock) -> Result<(), StartError> {
+    logging::start(&config);
+    http::install_metrics().map_err(|error| StartError::Internal(error.to_string()))?;
+    let shutdown = Shutdown::on_signals().map_err(|error| StartError::Internal(error.to_string()))?;
+    let product = Product::start(config, clock, shutdown.clone()).await?;
+    shutdown.stopping.cancelled().await;
+    product.stop(&shutdown).await;
+    Ok(())
+}
+
+/// Everything that runs.
+pub struct Product {
+    config: Config,
+    db: Db,
+    hub: Hub,
+    calls: Calls,
+    gateway: Gateway,
+    tasks: TaskTracker,
+    /// Where the desk is served.
+    pub address: SocketAddr,
+}
+
+impl Product {
+    /// Starts the product. It runs until `shutdown`, of which [`Product::stop`] is the other half.
+    ///
+    /// # Errors
+    /// Why it did not start; nothing is left running then.
+    pub async fn start(config: Config, clock: Clock, shutdown: Shutdown) -> Result<Self, StartError> {
+        let plan = plan(&config)?;
+        make_data_dir(&config)?;
+        let tls = tls(&config)?;
+        let vault = Vault::open_or_make(&config.secret_key())?;
+        let files = files(&config)?;
+        let hasher = Hasher::new().map_err(|error| StartError::Internal(error.to_string()))?;
+        let address = config.listen;
+        let bound = TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })?;
+        let address = bound.local_addr().map_err(|error| StartError::Listen { address, error })?;
+        let db = database(&config).await?;
+
+        let tasks = TaskTracker::new();
+        let closing = shutdown.closing.clone();
+        let hub = Hub::new(clock.clone());
+        let agents = Agents::new(db.clone(), clock.clone(), hub.clone());
+        let joins = Arc::new(Joins::new(vault, hub.clone(), agents.clone()));
+        let settings = SettingsService::new(
+            db.clone(),
+            clock.clone(),
+            hub.clone(),
+            Arc::<Joins>::clone(&joins),
+            Arc::<Joins>::clone(&joins),
+            SettingsConfig { plan, demo: config.demo },
+        );
+        let sessions = Arc::new(Sessions::new(db.clone(), clock.clone(), &config, hasher, Arc::<Joins>::clone(&joins)));
+        let directory = Arc::new(settings.clone());
+        let (router, decisions) =
+            routing::Router::new(db.clone(), clock.clone(), hub.clone(), agents.clone(), directory.clone());
+
+        let (sip, outlets) = SipEndpoint::start(sip_config(&config), clock.clone(), &tasks, closing.clone()).await?;
+        let music = Arc::new(media::Music::of_pcm(&media::melody::hold_music()));
+        let (gateway, audio) = Gateway::start(gateway_config(&config), music)?;
+        let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
+        let (log, writer) = CallLog::new(db.clone(), clock.clone(), {
+            let hub = hub.clone();
+            move || hub.publish_all(&DeskEvent::CallsChanged)
+        });
+        let calls = Calls::new(Neighbours {
+            db: db.clone(),
+            clock: clock.clone(),
+            hub: hub.clone(),
+            agents,
+            router: router.clone(),
+            gateway: gateway.clone(),
+            sip: Arc::new(sip),
+            trunks: trunks.clone(),
+            directory,
+            plan,
+            log,
+        });
+        settings.ask_trunk_states_of({
+            let trunks = trunks.clone();
+            move |trunk| Some(trunks.state(trunk))
+        });
+        joins.join(settings.clone(), Arc::clone(&sessions), router.clone(), calls.clone());
+
+        let internal = |error: wire::ApiError| StartError::Internal(format!("cleaning up after the last run: {error}"));
+        router.forget_the_last_run().await.map_err(internal)?;
+        calls.recover().await.map_err(internal)?;
+
+        tasks.spawn(writer);
+        tasks.spawn(router.run(closing.clone()));
+        tasks.spawn(trunks.clone().run(outlets.registrations, closing.clone()));
+        tasks.spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, closing.clone()));
+        tasks.spawn(joins::tell_of_changes(settings.clone(), trunks, hub.clone(), closing.clone()));
+        tasks.spawn(sweep(Arc::clone(&sessions), clock.clone(), closing.clone()));
+
+        let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()));
+        let edge = Edge {
+            sessions,
+            ports: ports(Arc::new(settings), Arc::new(Telephony::new(calls.clone())), Arc::new(interactions)),
+            realtime: Realtime { hub: hub.clone(), clock, source: joins, stop: closing.clone() },
+            origins: Arc::new(Origins::new(config.origins(), config.demo)),
+            proxies: Arc::new(Proxies(config.trusted_proxies.clone())),
+            readiness: Arc::new(Readiness {
+                db: db.clone(),
+                stopping: shutdown.stopping.clone(),
+                metrics_allowed: config.metrics_allowed.clone(),
+            }),
+        };
+        let routes = http::router(edge, uploads(&files));
+        tasks.spawn(http::serve(Listener { tcp: bound, tls }, routes, closing));
+        tracing::info!(origin = config.public_origin(), %address, "the desk is served");
+        Ok(Self { config, db, hub, calls, gateway, tasks, address })
+    }
+
+    /// Lets the calls end, then closes everything.
+    pub async fn stop(self, shutdown: &Shutdown) {
+        tracing::info!(calls = self.calls.count(), "stopping: no new calls are taken");
+        tokio::select! {
+            () = self.calls.stop(self.config.drain_limit_seconds) => {}
+            () = shutdown.closing.cancelled() => {
+                tracing::warn!("told twice to stop: calls are ended");
+                self.calls.stop(Duration::ZERO).await;
+            }
+        }
+        self.hub.close_all(CloseReason::Stopping);
+        shutdown.closing.cancel();
+        self.gateway.shutdown().await;
+        self.tasks.close();
+        // The call log's writer ends with the last of its handles, which the calls hold.
+        drop(self.calls);
+        if tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
+        }
+        self.db.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+fn plan(config: &Config) -> Result<NumberingPlan, StartError> {
+    NumberingPlan::of(&config.country).map_err(|_| {
+        let fault = Fault {
+            which: "country".to_owned(),
+            why: format!("“{}” has no numbering plan", config.country),
+            allowed: "Allowed: two capital letters (ISO 3166-1): JP, KR, US".to_owned(),
+        };
+        StartError::Config(ConfigError(vec![fault]))
+    })
+}
+
+fn tls(config: &Config) -> Result<Option<TlsAcceptor>, StartError> {
+    match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => Ok(Some(http::load_tls(certificate, key)?)),
+        _ if config.speaks_tls() => {
+            let names = vec!["localhost".to_owned(), own_address().to_string(), config.listen.ip().to_string()];
+            Ok(Some(http::self_signed(&config.data_dir, names)?))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn files(config: &Config) -> Result<Files, StartError> {
+    Ok(match &config.files_url {
+        Some(url) => Files::s3(url)?,
+        None => Files::local(&config.data_dir.join("files"))?,
+    })
+}
+
+/// The database, migrated; refused where demo accounts and real ones would meet.
+async fn database(config: &Config) -> Result<Db, StartError> {
+    let db = Db::connect(&config.database()).await?;
+    let applied = db.migrate().await?;
+    if applied.from != applied.to {
+        tracing::info!(from = applied.from, to = applied.to, "the database was migrated");
+    }
+    match (config.demo, census(&db).await?) {
+        (true, Census { real: 1.., .. }) => Err(StartError::DemoOnRealUsers),
+        (false, Census { demo: 1.., .. }) => Err(StartError::DemoUsers),
+        (false, Census { real: 0, .. }) => {
+            tracing::warn!("nobody can sign in yet: make an administrator with `madoguchi user add`");
+            Ok(db)
+        }
+        _ => Ok(db),
+    }
+}
+
+fn sip_config(config: &Config) -> SipConfig {
+    SipConfig {
+        udp: config.sip_udp_listen,
+        tcp: config.sip_tcp_listen,
+        public: config.sip_public_address,
+        user_agent: concat!("Madoguchi/", env!("CARGO_PKG_VERSION")).to_owned(),
+        timers: sip::Timers::default(),
+    }
+}
+
+fn gateway_config(config: &Config) -> GatewayConfig {
+    let named = |address: IpAddr| if address.is_unspecified() { own_address() } else { address };
+    let webrtc_public = if config.webrtc_public_addresses.is_empty() {
+        vec![named(config.webrtc_listen.ip())]
+    } else {
+        config.webrtc_public_addresses.clone()
+    };
+    GatewayConfig {
+        webrtc_bind: config.webrtc_listen,
+        webrtc_public,
+        rtp_bind: config.rtp_address,
+        rtp_public: config.rtp_public_address.unwrap_or_else(|| named(config.rtp_address)),
+        rtp_ports: config.rtp_port_min..=config.rtp_port_max,
+        ringback: if config.country == "JP" { media::tone::Ringback::Japan } else { media::tone::Ringback::Plain },
+    }
+}
+
+/// The address with which this machine would speak to others; its loopback where it has no way out. Nothing is sent:
+/// connecting a UDP socket only asks the routing table (192.0.2.0/24 is for documentation, RFC 5737).
+fn own_address() -> IpAddr {
+    let asked = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    });
+    asked.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
+}
+
+/// What a server function finds in its context, beside the session's port.
+fn ports(
+    settings: Arc<dyn SettingsPort>,
+    telephony: Arc<dyn TelephonyPort>,
+    interactions: Arc<dyn InteractionsPort>,
+) -> Ports {
+    Arc::new(move || {
+        provide_context(Arc::clone(&settings));
+        provide_context(Arc::clone(&telephony));
+        provide_context(Arc::clone(&interactions));
+    })
+}
+
+/// Routes that are no server functions: uploads and downloads.
+fn uploads(_files: &Files) -> Router<Edge> {
+    Router::new()
+}
+
+async fn sweep(sessions: Arc<Sessions>, clock: Clock, stop: tokio_util::sync::CancellationToken) {
+    loop {
+        tokio::select! {
+            () = clock.sleep(SWEEP_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = sessions.sweep().await {
+            tracing::error!(%error, "ended sessions could not be dropped; the next sweep tries again");
+        }
+    }
+}
