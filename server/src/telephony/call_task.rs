@@ -77,8 +77,8 @@ impl CallTask {
             };
             trouble = self.woken(woken).await;
         }
-        self.effects.calls().forget(self.call.id());
         drop(self.place);
+        self.effects.calls().forget(self.call.id());
         letters.close();
         while let Ok(letter) = letters.try_recv() {
             if let Letter::Input(CallInput::Offer { agent, .. }) = letter {

@@ -12,7 +12,7 @@ use domain::ids::{InteractionId, UserId};
 use domain::phone::ShownNumber;
 use domain::refusal::Refusal;
 use domain::telephony::{Call, CallEvent, CallInput, Command, Direction, Failure, Numbered, Outcome};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::ApiResult;
@@ -82,6 +82,7 @@ struct Inner {
     connections: Mutex<HashMap<UserId, u64>>,
     stopping: AtomicBool,
     tasks: TaskTracker,
+    count: watch::Sender<usize>,
 }
 
 /// A call that an agent is about to make.
@@ -105,6 +106,7 @@ impl Calls {
             connections: Mutex::default(),
             stopping: AtomicBool::new(false),
             tasks: TaskTracker::new(),
+            count: watch::Sender::new(0),
         }))
     }
 
@@ -176,6 +178,12 @@ impl Calls {
     /// How many calls are going on.
     pub fn count(&self) -> usize {
         self.live().len()
+    }
+
+    /// Returns when no call is going on.
+    pub async fn idle(&self) {
+        // The sender lives in `self`: the wait cannot end by its being dropped.
+        drop(self.0.count.subscribe().wait_for(|count| *count == 0).await);
     }
 
     /// The call on this agent's desk: ringing, dialling, up, held, or in after-call work.
@@ -500,8 +508,12 @@ impl Calls {
     }
 
     fn gauge(&self) {
+        let live = self.live();
+        let count = live.len();
+        self.0.count.send_replace(count);
+        drop(live);
         #[expect(clippy::cast_precision_loss, reason = "a node has hundreds of calls, not 2^53")]
-        metrics::gauge!("madoguchi_calls_live").set(self.count() as f64);
+        metrics::gauge!("madoguchi_calls_live").set(count as f64);
     }
 
     fn live(&self) -> MutexGuard<'_, HashMap<InteractionId, mpsc::UnboundedSender<Letter>>> {

@@ -76,13 +76,29 @@ impl NumberingPlan {
     }
 }
 
-/// Whether its length is one that its country has. Not whether the range is assigned: plans grow faster than tables.
+/// Whether its length is one that numbers of its country have. Not whether the range is assigned: plans grow faster
+/// than tables.
 fn is_possible(number: &PhoneNumber) -> bool {
     let digits = number.national().to_string().len();
-    let lengths = |metadata: &phonenumber::Metadata| {
-        metadata.descriptors().general().possible_length().iter().any(|length| usize::from(*length) == digits)
+    let has_length = |metadata: &phonenumber::Metadata| {
+        let kinds = metadata.descriptors();
+        // The general description lists no lengths of its own.
+        [
+            kinds.fixed_line(),
+            kinds.mobile(),
+            kinds.toll_free(),
+            kinds.premium_rate(),
+            kinds.shared_cost(),
+            kinds.personal_number(),
+            kinds.voip(),
+            kinds.pager(),
+            kinds.uan(),
+        ]
+        .into_iter()
+        .flatten()
+        .any(|kind| kind.possible_length().iter().any(|length| usize::from(*length) == digits))
     };
-    DATABASE.by_code(&number.code().value()).is_some_and(|plans| plans.into_iter().any(lengths))
+    DATABASE.by_code(&number.code().value()).is_some_and(|plans| plans.into_iter().any(has_length))
 }
 
 /// Full-width forms (U+FF01–U+FF5E) and the hyphens of Japanese keyboards as their ASCII selves.

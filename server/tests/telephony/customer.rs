@@ -1,0 +1,140 @@
+//! The customer: sipp with a scenario of ours, and an ear of its own.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::{Child, Command};
+
+use super::floor::{Floor, LOOPBACK, OURS, free_port};
+
+/// A running sipp.
+pub struct Customer {
+    sipp: Child,
+    /// Keeps what sipp writes until the test is over.
+    dir: tempfile::TempDir,
+    /// Where the customer hears.
+    pub ear: Ear,
+}
+
+/// A scenario of `tests/sipp`, with what it needs to know.
+pub struct Script<'a> {
+    scenario: &'a str,
+    keys: Vec<(&'a str, String)>,
+    arguments: Vec<String>,
+}
+
+impl<'a> Script<'a> {
+    pub fn new(scenario: &'a str) -> Self {
+        let keys = [("dialled", OURS), ("caller", "09012345678"), ("identity", "Subject: a call"), ("payloads", "0")];
+        let keys = keys.map(|(name, value)| (name, value.to_owned())).into();
+        Self { scenario, keys, arguments: Vec::new() }
+    }
+
+    /// Sets `[name]` in the scenario.
+    pub fn key(mut self, name: &'a str, value: impl Into<String>) -> Self {
+        self.keys.retain(|(known, _)| *known != name);
+        self.keys.push((name, value.into()));
+        self
+    }
+
+    /// Passes further arguments to sipp.
+    pub fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+        self.arguments.extend(arguments.map(str::to_owned));
+        self
+    }
+}
+
+impl Customer {
+    /// Calls our number.
+    pub fn calls(floor: &Floor, script: Script<'_>) -> Self {
+        Self::start(floor, script, Some(floor.sip_address()))
+    }
+
+    /// Waits for our call; returns when sipp listens.
+    pub async fn waits(floor: &Floor, script: Script<'_>) -> Self {
+        let customer = Self::start(floor, script, None);
+        // sipp says nowhere that it listens; the kernel does.
+        let wanted = format!("0100007F:{:04X}", floor.peer_port);
+        while !std::fs::read_to_string("/proc/net/udp").unwrap().contains(&wanted)
+            && !std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&wanted)
+        {
+            tokio::task::yield_now().await;
+        }
+        customer
+    }
+
+    fn start(floor: &Floor, script: Script<'_>, remote: Option<SocketAddr>) -> Self {
+        let ear = Ear::open();
+        let dir = tempfile::tempdir().unwrap();
+        let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp").join(script.scenario);
+        let mut command = Command::new("sipp");
+        if let Some(remote) = remote {
+            command.arg(remote.to_string());
+        }
+        let tcp = floor.trunk.transport == wire::settings::TrunkTransport::Tcp;
+        command
+            .arg("-sf")
+            .arg(scenario)
+            .args(["-i", "127.0.0.1", "-p", &floor.peer_port.to_string()])
+            .args(["-t", if tcp { "t1" } else { "u1" }])
+            .args(["-nostdin", "-timeout", "60s", "-timeout_error", "-trace_err", "-trace_msg"])
+            .args(["-key", "audio_port", &ear.port().to_string()])
+            .args(if script.arguments.is_empty() { vec!["-m".to_owned(), "1".to_owned()] } else { script.arguments });
+        for (name, value) in script.keys {
+            command.args(["-key", name, &value]);
+        }
+        let sipp = command
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("sipp (Debian: `apt install sip-tester`)");
+        Self { sipp, dir, ear }
+    }
+
+    /// Returns when the scenario has come to its end as written, with all messages.
+    pub async fn done(mut self) -> String {
+        let status = self.sipp.wait().await.unwrap();
+        let log = self.log();
+        assert!(status.success(), "sipp ended with {status}:\n{log}");
+        log
+    }
+
+    fn log(&self) -> String {
+        let mut log = String::new();
+        for entry in std::fs::read_dir(self.dir.path()).unwrap() {
+            log.push_str(&String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()));
+        }
+        log
+    }
+}
+
+/// A socket for RTP: hears what the gateway sends.
+pub struct Ear(tokio::net::UdpSocket);
+
+impl Ear {
+    fn open() -> Self {
+        let socket = UdpSocket::bind((LOOPBACK, free_port())).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        Self(tokio::net::UdpSocket::from_std(socket).unwrap())
+    }
+
+    pub fn port(&self) -> u16 {
+        self.0.local_addr().unwrap().port()
+    }
+
+    /// The next half second of µ-law sound.
+    pub async fn half_a_second(&self) -> Vec<i16> {
+        let mut samples = Vec::new();
+        let mut packet = [0; 2048];
+        while samples.len() < 4_000 {
+            let length = self.0.recv(&mut packet).await.unwrap();
+            // RFC 3550 §5.1: 12 octets of header, no extension in what we send.
+            samples.extend(packet[12..length].iter().map(|octet| media::g711::decode(media::Codec::Pcmu, *octet)));
+        }
+        samples
+    }
+}

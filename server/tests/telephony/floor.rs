@@ -1,0 +1,437 @@
+//! A whole telephony of its own for each test: settings, agents, router, gateway, SIP, calls, on loopback.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::agents::Seat;
+use domain::ids::{ClientId, ExtensionId, InteractionId, NumberId, QueueId, TrunkId, UserId};
+use domain::roles::Role;
+use domain::routing::Rule;
+use domain::telephony::{Call, CallEvent, Outcome};
+use domain::time::Timestamp;
+use server::agents::Agents;
+use server::clock::{Clock, Hands};
+use server::db::Db;
+use server::realtime::{Attached, Hub, Outgoing};
+use server::routing::Router;
+use server::settings::{Accounts, SettingsConfig, SettingsService, Vault};
+use server::telephony::call_log::CallLog;
+use server::telephony::calls::{Calls, Inlets, Neighbours};
+use server::telephony::gateway::{Gateway, GatewayConfig};
+use server::telephony::numbers::NumberingPlan;
+use server::telephony::port::Telephony;
+use server::telephony::sip_endpoint::{SipConfig, SipEndpoint};
+use server::telephony::trunk::Trunks;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+use wire::ApiResult;
+use wire::events::{CallView, DeskEvent, Gone, Media, ServerFrame, Softphone};
+use wire::session::Actor;
+use wire::settings::{
+    Extension, Granted, Number, Queue, SettingsPort, Trunk, TrunkCodec, TrunkState, TrunkTransport, User,
+};
+use wire::telephony::{Choice, TelephonyPort};
+
+/// The number of ours that customers dial, in all tests.
+pub const OURS: &str = "0312345678";
+/// The same as it is stored.
+pub const OURS_E164: &str = "+81312345678";
+
+pub struct Floor {
+    pub db: Db,
+    pub hands: Hands,
+    pub clock: Clock,
+    pub hub: Hub,
+    pub agents: Agents,
+    pub gateway: Gateway,
+    pub sip: SipEndpoint,
+    pub trunks: Trunks,
+    pub calls: Calls,
+    pub phone: Telephony,
+    pub settings: SettingsService,
+    pub log: CallLog,
+    pub admin: Actor,
+    pub queue: Queue,
+    pub trunk: Trunk,
+    pub number: Number,
+    /// Where sipp plays the trunk's peer.
+    pub peer_port: u16,
+    seats: HashMap<UserId, Desk>,
+    stop: CancellationToken,
+}
+
+/// One agent's tab: what the server told it.
+pub struct Desk {
+    pub actor: Actor,
+    pub client: ClientId,
+    attached: Attached,
+}
+
+/// How the floor differs from the usual one.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    pub may_answer: bool,
+    pub max_calls: u16,
+    pub transport: TrunkTransport,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { may_answer: true, max_calls: 100, transport: TrunkTransport::Udp }
+    }
+}
+
+struct PlainAccounts;
+
+#[async_trait]
+impl Accounts for PlainAccounts {
+    async fn hash_password(&self, _: String) -> ApiResult<String> {
+        Ok("not used here".to_owned())
+    }
+
+    async fn end_sessions(&self, _: UserId) -> ApiResult<()> {
+        Ok(())
+    }
+}
+
+struct PlainVault;
+
+impl Vault for PlainVault {
+    fn seal(&self, secret: &str) -> ApiResult<String> {
+        Ok(secret.to_owned())
+    }
+
+    fn open(&self, sealed: &str) -> ApiResult<String> {
+        Ok(sealed.to_owned())
+    }
+}
+
+pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// A port that was free a moment ago, for a program that takes one by its number. Even, for RTP.
+pub fn free_port() -> u16 {
+    loop {
+        let port = std::net::UdpSocket::bind((LOOPBACK, 0)).unwrap().local_addr().unwrap().port();
+        if port % 2 == 0 && std::net::TcpListener::bind((LOOPBACK, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+impl Floor {
+    pub async fn open(db: &Db) -> Self {
+        Self::open_with(db, Plan::default()).await
+    }
+
+    pub async fn open_with(db: &Db, plan: Plan) -> Self {
+        let (clock, hands) = Clock::held(Timestamp(1_800_000_000_000));
+        let hub = Hub::new(clock.clone());
+        let agents = Agents::new(db.clone(), clock.clone(), hub.clone());
+        let numbering = NumberingPlan::of("JP").unwrap();
+        let settings = SettingsService::new(
+            db.clone(),
+            clock.clone(),
+            hub.clone(),
+            Arc::new(PlainAccounts),
+            Arc::new(PlainVault),
+            SettingsConfig { plan: numbering, demo: false },
+        );
+        let admin = Actor { user: UserId(Uuid::new_v4()), role: Role::Administrator, session: String::new() };
+        let user = User { role: Role::Administrator, ..user(admin.user, "admin") };
+        settings.save_user(admin.clone(), user).await.unwrap();
+        let peer_port = free_port();
+        let trunk = settings.save_trunk(admin.clone(), trunk("carrier", peer_port, plan)).await.unwrap();
+        let queue = Queue {
+            id: QueueId(Uuid::new_v4()),
+            name: "代表".to_owned(),
+            rule: Rule::LongestIdle,
+            members: vec![],
+            may_answer: plan.may_answer,
+            ring_seconds: 20,
+            music: None,
+        };
+        let queue = settings.save_queue(admin.clone(), queue).await.unwrap();
+        let number = Number {
+            id: NumberId(Uuid::new_v4()),
+            number: OURS.to_owned(),
+            shown: None,
+            label: "代表".to_owned(),
+            trunk: trunk.id,
+            queue: Some(queue.id),
+            granted: Granted::Everybody,
+        };
+        let number = settings.save_number(admin.clone(), number).await.unwrap();
+
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let any = SocketAddr::new(LOOPBACK, 0);
+        let sip_config = SipConfig {
+            udp: Some(any),
+            tcp: Some(any),
+            public: None,
+            user_agent: "madoguchi".to_owned(),
+            timers: sip::Timers::default(),
+        };
+        let (sip, outlets) = SipEndpoint::start(sip_config, clock.clone(), &tasks, stop.clone()).await.unwrap();
+        let gateway_config = GatewayConfig {
+            webrtc_bind: any,
+            webrtc_public: vec![],
+            rtp_bind: LOOPBACK,
+            rtp_public: LOOPBACK,
+            rtp_ports: 20_000..=29_999,
+            ringback: media::tone::Ringback::Japan,
+        };
+        // A note of 440 Hz, so that an ear can tell it from silence.
+        let music = media::Music::of_pcm(&testkit::tone::sine(440.0, -12.0, 8_000, 0, 8_000));
+        let (gateway, audio) = Gateway::start(gateway_config, Arc::new(music)).unwrap();
+        let directory = Arc::new(settings.clone());
+        let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
+        let (router, decisions) =
+            Router::new(db.clone(), clock.clone(), hub.clone(), agents.clone(), directory.clone());
+        let (log, writer) = CallLog::new(db.clone(), clock.clone(), || {});
+        tokio::spawn(writer);
+        let calls = Calls::new(Neighbours {
+            db: db.clone(),
+            clock: clock.clone(),
+            hub: hub.clone(),
+            agents: agents.clone(),
+            router: router.clone(),
+            gateway: gateway.clone(),
+            sip: Arc::new(sip.clone()),
+            trunks: trunks.clone(),
+            directory,
+            plan: numbering,
+            log: log.clone(),
+        });
+        calls.recover().await.unwrap();
+        assert!(trunks.reload().await);
+        tokio::spawn(trunks.clone().run(outlets.registrations, stop.clone()));
+        tokio::spawn(router.run(stop.clone()));
+        tokio::spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, stop.clone()));
+        let phone = Telephony::new(calls.clone());
+        Self {
+            db: db.clone(),
+            hands,
+            clock,
+            hub,
+            agents,
+            gateway,
+            sip,
+            trunks,
+            calls,
+            phone,
+            settings,
+            log,
+            admin,
+            queue,
+            trunk,
+            number,
+            peer_port,
+            seats: HashMap::new(),
+            stop,
+        }
+    }
+
+    /// Where the trunk's peer sends its calls.
+    pub fn sip_address(&self) -> SocketAddr {
+        match self.trunk.transport {
+            TrunkTransport::Udp => self.sip.udp_address().unwrap(),
+            TrunkTransport::Tcp => self.sip.tcp_address().unwrap(),
+        }
+    }
+
+    /// A new agent of the queue with an extension, a tab, and nothing else yet.
+    pub async fn agent(&mut self, login: &str) -> UserId {
+        let id = UserId(Uuid::new_v4());
+        self.settings.save_user(self.admin.clone(), user(id, login)).await.unwrap();
+        let number = format!("{}", 1001 + self.seats.len());
+        let extension = Extension { id: ExtensionId(Uuid::new_v4()), number, user: Some(id) };
+        self.settings.save_extension(self.admin.clone(), extension).await.unwrap();
+        self.queue.members.push(id);
+        self.queue = self.settings.save_queue(self.admin.clone(), self.queue.clone()).await.unwrap();
+        let client = ClientId(Uuid::new_v4());
+        let attached = self.hub.attach(id, client, String::new(), None);
+        let actor = Actor { user: id, role: Role::Agent, session: String::new() };
+        self.seats.insert(id, Desk { actor, client, attached });
+        id
+    }
+
+    /// An agent who is logged in and ready, with audio as far as the server knows.
+    pub async fn ready(&mut self, login: &str) -> UserId {
+        let id = self.logged_in(login).await;
+        self.phone.choose(self.actor(id), Choice::Ready).await.unwrap();
+        id
+    }
+
+    /// An agent who is logged in, not ready, with audio as far as the server knows.
+    pub async fn logged_in(&mut self, login: &str) -> UserId {
+        let id = self.agent(login).await;
+        self.phone.log_in(self.actor(id), self.client(id)).await.unwrap();
+        self.agents.set_media(id, Media::Up).await;
+        id
+    }
+
+    pub fn actor(&self, agent: UserId) -> Actor {
+        self.seats[&agent].actor.clone()
+    }
+
+    pub fn client(&self, agent: UserId) -> ClientId {
+        self.seats[&agent].client
+    }
+
+    /// The next event that the agent's tab gets.
+    pub async fn event(&mut self, agent: UserId) -> DeskEvent {
+        let desk = self.seats.get_mut(&agent).unwrap();
+        loop {
+            match desk.attached.frames.recv().await.expect("the hub keeps a tab that reads") {
+                Outgoing::Frame(json) => match serde_json::from_str(&json).unwrap() {
+                    ServerFrame::Event { event, .. } => return event,
+                    other => panic!("a hub sends events: {other:?}"),
+                },
+                Outgoing::Close(reason) => panic!("closed: {reason:?}"),
+            }
+        }
+    }
+
+    /// Waits until the agent's call is as wanted.
+    pub async fn call(&mut self, agent: UserId, wanted: impl Fn(&CallView) -> bool) -> CallView {
+        loop {
+            if let DeskEvent::Call { call } = self.event(agent).await
+                && wanted(&call)
+            {
+                return *call;
+            }
+        }
+    }
+
+    pub async fn offered(&mut self, agent: UserId) -> CallView {
+        self.call(agent, |view| matches!(view.call, Call::Offered { .. })).await
+    }
+
+    pub async fn connected(&mut self, agent: UserId) -> CallView {
+        self.call(agent, |view| matches!(view.call, Call::Connected { .. })).await
+    }
+
+    pub async fn ended(&mut self, agent: UserId) -> CallView {
+        self.call(agent, |view| view.call.is_over()).await
+    }
+
+    /// Waits until a call leaves the agent's desk.
+    pub async fn gone(&mut self, agent: UserId) -> (InteractionId, Gone) {
+        loop {
+            if let DeskEvent::CallGone { call, why } = self.event(agent).await {
+                return (call, why);
+            }
+        }
+    }
+
+    /// Waits until the agent's seat is as wanted.
+    pub async fn seat(&mut self, agent: UserId, wanted: impl Fn(&Seat) -> bool) -> Seat {
+        let now = self.agents.seat(agent).await.unwrap();
+        if wanted(&now) {
+            return now;
+        }
+        loop {
+            if let DeskEvent::Softphone { softphone: Softphone { seat, .. } } = self.event(agent).await
+                && wanted(&seat)
+            {
+                return seat;
+            }
+        }
+    }
+
+    /// Waits until no call is going on and everything is stored.
+    pub async fn quiet(&self) {
+        self.calls.idle().await;
+        self.log.flush().await;
+    }
+
+    /// The stored log of a call.
+    pub async fn events(&self, call: InteractionId) -> Vec<CallEvent> {
+        self.log.flush().await;
+        let rows = server::fetch_all!(
+            &self.db,
+            (i64, String),
+            "SELECT n, event FROM interaction_events WHERE interaction_id = $1 ORDER BY n",
+            call.to_string()
+        )
+        .unwrap();
+        for (row, n) in rows.iter().zip(1..) {
+            assert_eq!(row.0, n, "numbered from 1, without gaps");
+        }
+        rows.iter().map(|(_, event)| serde_json::from_str(event).unwrap()).collect()
+    }
+
+    /// Every stored call: its outcome, its SIP status and the customer's number.
+    pub async fn outcomes(&self) -> Vec<(Outcome, Option<i64>, Option<String>)> {
+        self.log.flush().await;
+        let rows = server::fetch_all!(
+            &self.db,
+            (String, Option<i64>, Option<String>),
+            "SELECT outcome, sip_status, customer_number FROM interactions ORDER BY started_at, id"
+        )
+        .unwrap();
+        rows.into_iter()
+            .map(|(outcome, status, number)| (serde_json::from_str(&outcome).unwrap(), status, number))
+            .collect()
+    }
+
+    /// Lets every timer of the protocol run out, and gives what the stack and the gateway still hold.
+    pub async fn left_over(&self) -> (server::telephony::sip_stack::Held, usize, usize) {
+        // RFC 3261 Timer H and J: 64*T1 is the longest wait after the last message.
+        for _ in 0..4 {
+            self.hands.advance(std::time::Duration::from_secs(33));
+            self.sip_answers().await;
+        }
+        (self.held().await, self.gateway.open_ports(), self.calls.count())
+    }
+
+    pub async fn held(&self) -> server::telephony::sip_stack::Held {
+        use server::telephony::sip_stack::SipStack;
+        self.sip.held().await
+    }
+
+    /// Returns when the SIP driver has seen everything that came before.
+    async fn sip_answers(&self) {
+        self.held().await;
+    }
+}
+
+impl Drop for Floor {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn user(id: UserId, login: &str) -> User {
+    User {
+        id,
+        login: login.to_owned(),
+        name: login.to_owned(),
+        role: Role::Agent,
+        active: true,
+        password: Some("long enough".to_owned()),
+    }
+}
+
+pub fn trunk(name: &str, port: u16, plan: Plan) -> Trunk {
+    Trunk {
+        id: TrunkId(Uuid::new_v4()),
+        name: name.to_owned(),
+        host: LOOPBACK.to_string(),
+        port,
+        transport: plan.transport,
+        registers: false,
+        username: None,
+        password: None,
+        has_password: false,
+        sources: vec![],
+        codecs: vec![TrunkCodec::Pcmu, TrunkCodec::Pcma],
+        max_calls: plan.max_calls,
+        active: true,
+        state: TrunkState::Off,
+    }
+}
