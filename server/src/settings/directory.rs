@@ -13,6 +13,7 @@ use wire::{ApiError, ApiResult};
 use super::service::SettingsService;
 use super::store::{self, NumberRow};
 use crate::db::{DbError, parse};
+use crate::interactions::{self, Names};
 use crate::routing::{Plan, Queues};
 use crate::telephony::directory::{Directory, OurNumber, Queue, Trunk};
 
@@ -127,4 +128,16 @@ fn our_number(row: &NumberRow) -> Result<OurNumber, DbError> {
 /// A network, or one address as the network of itself.
 fn network(source: &str) -> Option<IpNet> {
     source.parse().ok().or_else(|| source.parse().map(|address: std::net::IpAddr| address.into()).ok())
+}
+
+#[async_trait]
+impl interactions::Surroundings for SettingsService {
+    async fn queues_of(&self, user: UserId) -> ApiResult<Vec<QueueId>> {
+        Ok(store::queues_of(self.db(), user).await?.into_iter().map(|(id, _)| id).collect())
+    }
+
+    async fn names(&self) -> ApiResult<Names> {
+        let (users, queues) = store::names(self.db()).await?;
+        Ok(Names { users: users.into_iter().collect(), queues: queues.into_iter().collect() })
+    }
 }

@@ -304,6 +304,17 @@ pub(super) async fn queue_music(db: &Db) -> Result<Vec<(QueueId, FileId)>, DbErr
     rows.iter().map(|(queue, music)| Ok((parse("queues.id", queue)?, parse("queues.music_id", music)?))).collect()
 }
 
+/// Everybody's and every queue's name, those of deleted queues included.
+pub(super) async fn names(db: &Db) -> Result<(Vec<(UserId, String)>, Vec<(QueueId, String)>), DbError> {
+    let users = fetch_all!(db, (String, String), "SELECT id, display_name FROM users")?;
+    let queues = fetch_all!(db, (String, String), "SELECT id, name FROM queues")?;
+    let users: Result<Vec<_>, DbError> =
+        users.into_iter().map(|(id, name)| Ok((parse("users.id", &id)?, name))).collect();
+    let queues: Result<Vec<_>, DbError> =
+        queues.into_iter().map(|(id, name)| Ok((parse("queues.id", &id)?, name))).collect();
+    Ok((users?, queues?))
+}
+
 /// How many users the demo did not make.
 pub(super) async fn real_users(db: &Db) -> Result<i64, DbError> {
     Ok(fetch_one!(db, (i64,), "SELECT COUNT(*) FROM users WHERE demo = FALSE")?.0)

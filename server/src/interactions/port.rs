@@ -1,0 +1,110 @@
+//! The port behind the list of calls.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::ids::{InteractionId, UserId};
+use domain::roles::Permission;
+use wire::events::{Party, QueueName};
+use wire::interactions::{AgentName, CallDetail, CallFilter, CallPage, CallRow, Cursor, InteractionsPort};
+use wire::session::Actor;
+use wire::{ApiError, ApiResult};
+
+use super::search::{Wanted, wanted};
+use super::store::{self, Call, Query};
+use super::{Names, Surroundings};
+use crate::db::Db;
+use crate::telephony::numbers::NumberingPlan;
+
+/// How many calls a page holds.
+const PAGE: usize = 50;
+
+/// The list of calls, cheap to clone.
+#[derive(Clone)]
+pub struct Interactions {
+    db: Db,
+    plan: NumberingPlan,
+    surroundings: Arc<dyn Surroundings>,
+}
+
+impl Interactions {
+    /// Joins the slice to its database and its neighbours.
+    pub fn new(db: Db, plan: NumberingPlan, surroundings: Arc<dyn Surroundings>) -> Self {
+        Self { db, plan, surroundings }
+    }
+
+    async fn seen_by(&self, actor: &Actor) -> ApiResult<Query> {
+        actor.require(Permission::WorkAtDesk)?;
+        let seen_by = if actor.role.may(Permission::SeeAllCalls) {
+            None
+        } else {
+            Some((actor.user, self.surroundings.queues_of(actor.user).await?))
+        };
+        Ok(Query { seen_by, filter: CallFilter::All, number: None })
+    }
+
+    fn row(&self, call: Call, names: &Names) -> CallRow {
+        let show = |number| self.plan.show(&number);
+        let queue = |id| names.queues.get(&id).map(|name| QueueName { id, name: name.clone() });
+        CallRow {
+            id: call.id,
+            direction: call.direction,
+            party: Party { number: call.customer.map(show), name: None },
+            our_number: call.ours.map(show),
+            queue: call.queue.and_then(queue),
+            agent: call.agent.and_then(|id| agent(names, id)),
+            started_at: call.started_at,
+            waited_ms: call.waited_ms,
+            talked_ms: call.talked_ms,
+            outcome: call.outcome,
+            called_back_at: call.called_back_at,
+        }
+    }
+}
+
+fn agent(names: &Names, id: UserId) -> Option<AgentName> {
+    names.users.get(&id).map(|name| AgentName { id, name: name.clone() })
+}
+
+#[async_trait]
+impl InteractionsPort for Interactions {
+    async fn calls(
+        &self,
+        actor: Actor,
+        filter: CallFilter,
+        search: String,
+        before: Option<Cursor>,
+    ) -> ApiResult<CallPage> {
+        let seen = self.seen_by(&actor).await?;
+        let number = match wanted(&search) {
+            Wanted::Any => None,
+            Wanted::Nothing => return Ok(CallPage { rows: Vec::new(), next: None, total: 0 }),
+            Wanted::Holding(digits, national) => Some((digits, national)),
+        };
+        let query = Query { filter, number, ..seen };
+        // One more than a page tells whether there is another.
+        let mut calls = store::page(&self.db, &query, before, i64::try_from(PAGE + 1).unwrap_or(i64::MAX)).await?;
+        let more = calls.len() > PAGE;
+        calls.truncate(PAGE);
+        let last = calls.last().filter(|_| more);
+        let next = last.map(|call| Cursor { started_at: call.started_at, id: call.id });
+        let total = store::count(&self.db, &query).await?;
+        let names = self.surroundings.names().await?;
+        Ok(CallPage { rows: calls.into_iter().map(|call| self.row(call, &names)).collect(), next, total })
+    }
+
+    async fn call(&self, actor: Actor, id: InteractionId) -> ApiResult<CallDetail> {
+        let query = self.seen_by(&actor).await?;
+        let call = store::call(&self.db, &query, id).await?.ok_or(ApiError::NotFound)?;
+        let (events, mut agents) = store::events(&self.db, id).await?;
+        agents.extend(call.agent.filter(|agent| !agents.contains(agent)));
+        let names = self.surroundings.names().await?;
+        let sip_reason = match (call.sip_status, &call.sip_reason) {
+            (Some(status), Some(reason)) => Some(format!("{status} {reason}")),
+            (Some(status), None) => Some(status.to_string()),
+            (None, reason) => reason.clone(),
+        };
+        let agents = agents.into_iter().filter_map(|id| agent(&names, id)).collect();
+        Ok(CallDetail { row: self.row(call, &names), events, agents, sip_reason })
+    }
+}
