@@ -54,7 +54,7 @@ fn of(permission: NotificationPermission) -> Permission {
     match permission {
         NotificationPermission::Granted => Permission::Granted,
         NotificationPermission::Denied => Permission::Denied,
-        // The browser's third answer is "default", and its enum is open.
-        _ => Permission::NotAsked,
+        // The third answer; the binding's enum is open, so that a browser's fourth would be asked about anew.
+        NotificationPermission::Default | _ => Permission::NotAsked,
     }
 }

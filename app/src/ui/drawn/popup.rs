@@ -47,11 +47,18 @@ pub fn Popup(
     // Where in the frame the pointer took hold of it, from the frame's end and upper edges.
     let hold = RwSignal::new(None::<Spot>);
 
-    let put = move |wanted: Spot| {
+    // Where it was put; a window that shrinks and grows again brings it back there.
+    let wanted = StoredValue::new(spot.get_untracked());
+    let fit = move || {
         let size = frame.get_untracked().map(|frame| element::place(&frame)).unwrap_or_default();
-        spot.set(wanted.clamped((size.width, size.height), element::viewport(), TOP));
+        spot.set(wanted.get_value().clamped((size.width, size.height), element::viewport(), TOP));
     };
-    let keep = move || storage::set(&key.get_value(), &spot.get_untracked().stored());
+    let put = move |to: Spot| {
+        wanted.set_value(to);
+        fit();
+        wanted.set_value(spot.get_untracked());
+    };
+    let keep = move || storage::set(&key.get_value(), &wanted.get_value().stored());
     let by_key = move |event: leptos::ev::KeyboardEvent| {
         let Spot { end, top } = spot.get_untracked();
         let to = match event.key().as_str() {
@@ -99,11 +106,11 @@ pub fn Popup(
         }
     };
     // A smaller window, or a taller content, brings it back into sight.
-    let resized = window_event_listener(leptos::ev::resize, move |_| put(spot.get_untracked()));
+    let resized = window_event_listener(leptos::ev::resize, move |_| fit());
     on_cleanup(move || resized.remove());
     Effect::new(move |_| {
         if frame.get().is_some() {
-            request_animation_frame(move || put(spot.get_untracked()));
+            request_animation_frame(fit);
         }
     });
 
