@@ -29,6 +29,8 @@ struct Script {
     doubles: u64,
     longest_delay_ms: u64,
     tcp: bool,
+    /// From when (ms) to when nothing arrives at all.
+    cut: (u64, u64),
     /// When (ms), which side, which of its calls, what.
     deeds: Vec<(u64, bool, usize, Deed)>,
 }
@@ -48,9 +50,12 @@ fn script() -> impl Strategy<Value = Script> {
         4 => (0_u64..30, 0_u64..20, 0_u64..900, Just(false)),
         1 => (Just(0), Just(0), Just(0), Just(true)),
     ];
-    (any::<u64>(), wire, deeds).prop_map(|(seed, (loss, doubles, longest_delay_ms, tcp), mut deeds)| {
+    // Longer than 64*T1 every other time.
+    let cut = prop_oneof![Just((0, 0)), (0_u64..25_000, 0_u64..70_000)];
+    (any::<u64>(), wire, cut, deeds).prop_map(|(seed, (loss, doubles, longest_delay_ms, tcp), cut, mut deeds)| {
         deeds.sort_by_key(|deed| deed.0);
-        Script { seed, loss, doubles, longest_delay_ms, tcp, deeds }
+        let cut = if tcp { (0, 0) } else { (cut.0, cut.0 + cut.1) };
+        Script { seed, loss, doubles, longest_delay_ms, tcp, cut, deeds }
     })
 }
 
@@ -168,7 +173,9 @@ impl Wire {
     }
 
     fn put(&mut self, now: Time, script: &Script, from_a: bool, transmit: &Transmit) {
-        let copies = if self.roll(100) < script.loss { 0 } else { 1 + u64::from(self.roll(100) < script.doubles) };
+        let cut = (script.cut.0..script.cut.1).contains(&u64::try_from(now.0.as_millis()).unwrap_or(u64::MAX));
+        let lost = cut || self.roll(100) < script.loss;
+        let copies = if lost { 0 } else { 1 + u64::from(self.roll(100) < script.doubles) };
         for _ in 0..copies {
             let delay = Duration::from_millis(1 + self.roll(script.longest_delay_ms));
             self.flying.push_back((now + delay, from_a, transmit.clone()));
@@ -191,9 +198,11 @@ fn run(script: &Script) {
     let mut wire = Wire { chance: script.seed, flying: VecDeque::new() };
     let transport = if script.tcp { Transport::Tcp } else { Transport::Udp };
     let mut deeds: VecDeque<_> = script.deeds.iter().copied().collect();
-    // In the end everybody hangs up, so that every call has an end to come to.
-    let end = 25_000;
-    deeds.extend((0..24).flat_map(|which| [true, false].map(|side| (end, side, which, Deed::HangUp))));
+    // In the end everybody hangs up, so that every call has an end to come to; and again after the longest cut, for a
+    // call whose caller gave up without being heard.
+    for end in [25_000, 130_000] {
+        deeds.extend((0..24).flat_map(|which| [true, false].map(|side| (end, side, which, Deed::HangUp))));
+    }
     let mut now = Time::default();
     for _ in 0..100_000 {
         while let Some((at, side, which, deed)) =
@@ -220,7 +229,6 @@ fn run(script: &Script) {
         let Some(next) = timers.chain(wire.next_at()).chain(deed).min() else { break };
         now = now.max(next);
     }
-    // A call that came late, after everybody had hung up, rings on until its caller gives up; it is ended here.
     a.check();
     b.check();
 }
