@@ -48,7 +48,7 @@ const EXPECTED: [(&str, Outcome); 49] = [
     ("t06_invalid_9_lwsstart", Answered(400)),
     ("t06_invalid_10_trws", Answered(400)),
     ("t06_invalid_11_escruri", Answered(400)),
-    // A wrong time zone in a Date that we do not use: 3.1.2.12 leaves it to us to ignore it.
+    // A wrong time zone in a Date. Nothing here reads a date, and a caller is not turned away for one.
     ("t06_invalid_12_baddate", Call),
     ("t06_invalid_13_regbadct", Answered(400)),
     ("t06_invalid_14_badaspec", Answered(400)),
