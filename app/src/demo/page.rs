@@ -44,7 +44,8 @@ pub(crate) fn DemoPage() -> impl IntoView {
             }
         });
     };
-    let phone = Memo::new(move |_| answer.with(|answer| answer.as_ref().and_then(|answer| answer.as_ref().ok()).cloned()));
+    let phone =
+        Memo::new(move |_| answer.with(|answer| answer.as_ref().and_then(|answer| answer.as_ref().ok()).cloned()));
     let known = Memo::new(move |_| phone.with(Option::is_some));
     let failed = Memo::new(move |_| {
         answer.with(|answer| match answer {
@@ -54,15 +55,13 @@ pub(crate) fn DemoPage() -> impl IntoView {
     });
     let nothing = move || match failed.get() {
         // Outside of demo mode there is no such page.
-        Some(ApiError::NotFound) => {
-            view! {
-                <EmptyState
-                    fact=move || text.get().error_page_missing
-                    help=Signal::derive(move || Some(text.get().error_page_missing_help.to_owned()))
-                />
-            }
-            .into_any()
+        Some(ApiError::NotFound) => view! {
+            <EmptyState
+                fact=move || text.get().error_page_missing
+                help=Signal::derive(move || Some(text.get().error_page_missing_help.to_owned()))
+            />
         }
+        .into_any(),
         Some(error) => view! { <EmptyState fact=move || text.get().error(&error) /> }.into_any(),
         None => view! { <Skeleton label=move || text.get().loading /> }.into_any(),
     };

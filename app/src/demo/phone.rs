@@ -29,9 +29,14 @@ pub(super) fn PhoneCard(
     act: Callback<(Act,)>,
 ) -> impl IntoView {
     let text = use_text();
-    let state = Memo::new(move |_| phone.with(|phone| phone.as_ref().map_or(PhoneState::Idle, |phone| phone.state.clone())));
-    let own_numbers = Memo::new(move |_| phone.with(|phone| phone.as_ref().map(|phone| phone.own_numbers.clone()).unwrap_or_default()));
-    let desk_numbers = Memo::new(move |_| phone.with(|phone| phone.as_ref().map(|phone| phone.desk_numbers.clone()).unwrap_or_default()));
+    let state =
+        Memo::new(move |_| phone.with(|phone| phone.as_ref().map_or(PhoneState::Idle, |phone| phone.state.clone())));
+    let own_numbers = Memo::new(move |_| {
+        phone.with(|phone| phone.as_ref().map(|phone| phone.own_numbers.clone()).unwrap_or_default())
+    });
+    let desk_numbers = Memo::new(move |_| {
+        phone.with(|phone| phone.as_ref().map(|phone| phone.desk_numbers.clone()).unwrap_or_default())
+    });
     let own = RwSignal::new(own_numbers.get_untracked().first().cloned().unwrap_or_default());
     let other = RwSignal::new(String::new());
     let desk = RwSignal::new(desk_numbers.get_untracked().first().cloned().unwrap_or_default());

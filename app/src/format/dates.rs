@@ -54,9 +54,7 @@ fn formatted(at: Timestamp, language: Language, form: Form) -> String {
 fn formatter(language: Language, form: Form) -> Function {
     let parts: &[(&str, &str)] = match form {
         Form::Time => &[("hour", "numeric"), ("minute", "2-digit"), ("hourCycle", "h23")],
-        Form::Seconds => {
-            &[("hour", "numeric"), ("minute", "2-digit"), ("second", "2-digit"), ("hourCycle", "h23")]
-        }
+        Form::Seconds => &[("hour", "numeric"), ("minute", "2-digit"), ("second", "2-digit"), ("hourCycle", "h23")],
         Form::Day => &[("month", "short"), ("day", "numeric"), ("weekday", "short")],
         Form::DateTime => &[
             ("month", "2-digit"),

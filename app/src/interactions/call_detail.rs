@@ -37,14 +37,12 @@ pub(super) fn CallDetailPane(
     });
     let body = move || match answer.get() {
         None => view! { <Skeleton label=move || text.get().loading lines=6 /> }.into_any(),
-        Some(Err(why)) => {
-            view! {
-                <EmptyState fact=move || text.get().error(&why)>
-                    <Button label=move || text.get().retry on_press=move || again.update(|n| *n += 1) />
-                </EmptyState>
-            }
-            .into_any()
+        Some(Err(why)) => view! {
+            <EmptyState fact=move || text.get().error(&why)>
+                <Button label=move || text.get().retry on_press=move || again.update(|n| *n += 1) />
+            </EmptyState>
         }
+        .into_any(),
         Some(Ok(detail)) => view! { <Facts detail=detail /> }.into_any(),
     };
     view! {

@@ -32,20 +32,18 @@ pub(crate) fn CallsPage() -> impl IntoView {
     Effect::new(move |before: Option<(CallFilter, String)>| {
         let now = (list.filter.get(), list.search.get());
         match before {
-            None => list.from_the_start(stores),
+            None => list.begin(stores),
             Some(before) if before.1 != now.1 => {
                 // Asked when the typing pauses.
-                let asking = set_timeout_with_handle(
-                    move || list.from_the_start(stores),
-                    core::time::Duration::from_millis(200),
-                );
+                let asking =
+                    set_timeout_with_handle(move || list.begin(stores), core::time::Duration::from_millis(200));
                 on_cleanup(move || {
                     if let Ok(asking) = asking {
                         asking.clear();
                     }
                 });
             }
-            Some(before) if before.0 != now.0 => list.from_the_start(stores),
+            Some(before) if before.0 != now.0 => list.begin(stores),
             Some(_) => {}
         }
         now
@@ -87,7 +85,8 @@ pub(crate) fn CallsPage() -> impl IntoView {
             Column::acts(words.call_back),
         ]
     };
-    let rows = Memo::new(move |_| list.page.with(|page| page.as_ref().map(|page| page.rows.clone()).unwrap_or_default()));
+    let rows =
+        Memo::new(move |_| list.page.with(|page| page.as_ref().map(|page| page.rows.clone()).unwrap_or_default()));
     let chosen_key = Memo::new(move |_| {
         let id = chosen.get()?;
         rows.with(|rows| rows.iter().find(|row| row.id == id).map(key))
@@ -249,9 +248,9 @@ fn Cells(
         row.with_value(|row| match row.outcome {
             None => words.calls_live.to_owned(),
             Some(Outcome::CustomerHungUp | Outcome::AgentHungUp) => words.calls_connected.to_owned(),
-            Some(
-                outcome @ (Outcome::Abandoned | Outcome::Cancelled | Outcome::Failed { .. } | Outcome::Lost),
-            ) => words.outcome(outcome).to_owned(),
+            Some(outcome @ (Outcome::Abandoned | Outcome::Cancelled | Outcome::Failed { .. } | Outcome::Lost)) => {
+                words.outcome(outcome).to_owned()
+            }
         })
     };
     let called_back = row.with_value(|row| row.called_back_at.is_some());

@@ -47,7 +47,7 @@ impl ListStore {
     }
 
     /// Another question: from its first page on.
-    pub(super) fn from_the_start(self, stores: Stores) {
+    pub(super) fn begin(self, stores: Stores) {
         self.trail.set(vec![None]);
         self.load(stores, false);
     }
@@ -63,7 +63,9 @@ impl ListStore {
     /// The page before.
     pub(super) fn back(self, stores: Stores) {
         if self.trail.with_untracked(Vec::len) > 1 {
-            self.trail.update(|trail| drop(trail.pop()));
+            self.trail.update(|trail| {
+                trail.pop();
+            });
             self.load(stores, false);
         }
     }

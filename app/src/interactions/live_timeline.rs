@@ -43,7 +43,9 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
                     failed.set(None);
                     // A slower answer may be an older one: logs only grow.
                     let newer = detail.with_untracked(|shown| {
-                        shown.as_ref().is_none_or(|shown| shown.row.id != wanted || shown.events.len() <= answer.events.len())
+                        shown
+                            .as_ref()
+                            .is_none_or(|shown| shown.row.id != wanted || shown.events.len() <= answer.events.len())
                     });
                     if newer {
                         detail.set(Some(answer));

@@ -5,9 +5,9 @@
 mod model;
 
 #[cfg(target_arch = "wasm32")]
-mod calls_page;
-#[cfg(target_arch = "wasm32")]
 mod call_detail;
+#[cfg(target_arch = "wasm32")]
+mod calls_page;
 #[cfg(target_arch = "wasm32")]
 mod list_store;
 #[cfg(target_arch = "wasm32")]
@@ -16,4 +16,4 @@ mod live_timeline;
 mod timeline;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use self::{calls_page::CallsPage, live_timeline::LiveTimeline};
+pub(crate) use self::{calls_page::CallsPage, live_timeline::LiveTimeline, model::span};

@@ -25,11 +25,8 @@ pub(crate) fn arrived(shown: &CallPage, new: &CallPage) -> usize {
 
 /// The rows of `shown` where they are, with what `new` says about them.
 pub(crate) fn refreshed(shown: &CallPage, new: &CallPage) -> CallPage {
-    let rows = shown
-        .rows
-        .iter()
-        .map(|had| new.rows.iter().find(|row| row.id == had.id).unwrap_or(had).clone())
-        .collect();
+    let rows =
+        shown.rows.iter().map(|had| new.rows.iter().find(|row| row.id == had.id).unwrap_or(had).clone()).collect();
     CallPage { rows, next: shown.next, total: new.total }
 }
 
@@ -79,11 +76,7 @@ pub(crate) fn sip_cause(words: &Messages, outcome: Option<Outcome>, reason: Opti
     let status = match outcome {
         Some(Outcome::Failed { failure: _, sip_status }) => sip_status,
         Some(
-            Outcome::CustomerHungUp
-            | Outcome::AgentHungUp
-            | Outcome::Abandoned
-            | Outcome::Cancelled
-            | Outcome::Lost,
+            Outcome::CustomerHungUp | Outcome::AgentHungUp | Outcome::Abandoned | Outcome::Cancelled | Outcome::Lost,
         )
         | None => None,
     };
@@ -170,7 +163,10 @@ mod tests {
         assert!(!moves(&shown, &page(&[2, 1])));
         assert_eq!(arrived(&shown, &new), 1);
         let kept = refreshed(&shown, &new);
-        assert_eq!(kept.rows.iter().map(|row| row.id).collect::<Vec<_>>(), page(&[2, 1]).rows.iter().map(|row| row.id).collect::<Vec<_>>());
+        assert_eq!(
+            kept.rows.iter().map(|row| row.id).collect::<Vec<_>>(),
+            page(&[2, 1]).rows.iter().map(|row| row.id).collect::<Vec<_>>()
+        );
         assert_eq!(kept.rows[0].talked_ms, Some(5_000));
     }
 

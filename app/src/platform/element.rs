@@ -25,9 +25,7 @@ pub fn place(element: &Element) -> Place {
 /// The size of the window.
 pub fn viewport() -> (f64, f64) {
     let side = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|side| side.as_f64()).unwrap_or_default();
-    web_sys::window()
-        .map(|window| (side(window.inner_width()), side(window.inner_height())))
-        .unwrap_or_default()
+    web_sys::window().map(|window| (side(window.inner_width()), side(window.inner_height()))).unwrap_or_default()
 }
 
 /// Gives the focus to the first match below `root`; false if there is none.

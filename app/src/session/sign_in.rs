@@ -170,7 +170,8 @@ fn Foot() -> impl IntoView {
             theme.choose();
         }
     });
-    let languages = Language::ALL.map(|language| Choice::new(language.tag(), language.messages().language_name)).to_vec();
+    let languages =
+        Language::ALL.map(|language| Choice::new(language.tag(), language.messages().language_name)).to_vec();
     let themes = move || {
         let words = text.get();
         Theme::ALL.map(|theme| Choice::new(theme_value(theme), theme_words(words, theme))).to_vec()

@@ -1,7 +1,33 @@
-//! Stub.
+//! What an administrator sets up: users, extensions, trunks, numbers, queues, music; and who changed what.
+//!
+//! Never decides whether input is right: the server does, and says which field and why.
+
+mod model;
+
 #[cfg(target_arch = "wasm32")]
-use leptos::prelude::*;
-/// Stub.
+mod audit_page;
 #[cfg(target_arch = "wasm32")]
-#[component]
-pub(crate) fn SettingsPage(section: Option<String>) -> impl IntoView { view! { <p>{section}</p> } }
+mod extension_form;
+#[cfg(target_arch = "wasm32")]
+mod form;
+#[cfg(target_arch = "wasm32")]
+mod list;
+#[cfg(target_arch = "wasm32")]
+mod music_page;
+#[cfg(target_arch = "wasm32")]
+mod number_form;
+#[cfg(target_arch = "wasm32")]
+mod page;
+#[cfg(target_arch = "wasm32")]
+mod queue_form;
+#[cfg(target_arch = "wasm32")]
+mod store;
+#[cfg(target_arch = "wasm32")]
+mod trunk_form;
+#[cfg(target_arch = "wasm32")]
+mod upload;
+#[cfg(target_arch = "wasm32")]
+mod user_form;
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use {model::Section, page::SettingsPage};

@@ -52,7 +52,13 @@ fn Entry(
 ) -> impl IntoView {
     let path = use_location().pathname;
     let here = Memo::new(move |_| {
-        path.with(|path| if to == "/" { path == "/" } else { path.strip_prefix(to).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) })
+        path.with(|path| {
+            if to == "/" {
+                path == "/"
+            } else {
+                path.strip_prefix(to).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+        })
     });
     view! {
         <li>

@@ -17,7 +17,7 @@ use crate::platform::leave::ask_before_leaving;
 use crate::platform::{clock::provide_clock, language};
 use crate::realtime;
 use crate::session::{Session, SignInPage};
-use crate::settings::SettingsPage;
+use crate::settings::{Section, SettingsPage};
 use crate::telephony::{self, AfterCallQuestion, CallPopups, DiallerPopup, Ringer, StartShift};
 use crate::text::{provide_text, use_text};
 use crate::ui::{Button, EmptyState, Skeleton, ToastLayer, TooltipLayer, provide_toasts};
@@ -152,7 +152,9 @@ fn Page() -> impl IntoView {
         match (first.as_str(), second, more) {
             ("", None, false) => view! { <DeskPage /> }.into_any(),
             ("calls", None, false) => view! { <CallsPage /> }.into_any(),
-            ("settings", section, false) => view! { <SettingsPage section=section /> }.into_any(),
+            ("settings", section, false) => {
+                view! { <SettingsPage section=Section::of_slug(section.as_deref()) /> }.into_any()
+            }
             (_, _, _) => view! { <MissingPage /> }.into_any(),
         }
     }

@@ -49,7 +49,8 @@ pub(crate) fn keep(stores: Stores, ringer: Ringer) {
                 words.title_ringing(name.unwrap_or_default())
             }
             (Mode::Here(Shown::Talking), Some(since)) => {
-                let since = telephony.live.with(|live| live.as_ref().and_then(|live| live.connected_at)).unwrap_or(since);
+                let since =
+                    telephony.live.with(|live| live.as_ref().and_then(|live| live.connected_at)).unwrap_or(since);
                 words.title_talking(elapsed(since))
             }
             (Mode::Here(Shown::Held), Some(since)) => words.title_held(elapsed(since)),

@@ -150,7 +150,7 @@ impl AudioLink {
             if telephony.wants_microphone.get() || stores.checking_microphone.get() {
                 spawn_local(async move {
                     // The reason stays with the microphone, where the bar reads it.
-                    drop(self.microphone.open().await);
+                    let _ = self.microphone.open().await;
                 });
             } else {
                 Timeout::new(LINGER_MS, move || {
@@ -239,7 +239,7 @@ impl AudioLink {
                 .forget();
             }
             // Of another version of the specification: on its way.
-            _ => {}
+            RtcPeerConnectionState::New | RtcPeerConnectionState::Connecting | _ => {}
         }
     }
 

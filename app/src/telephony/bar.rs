@@ -35,9 +35,7 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
         }
     };
     let holding = Memo::new(move |_| bar.get().hold.0 == Command::Resume);
-    let hold_busy = move || {
-        matches!(telephony.pending.get(), Some(Pending::Command(Command::Hold | Command::Resume)))
-    };
+    let hold_busy = move || matches!(telephony.pending.get(), Some(Pending::Command(Command::Hold | Command::Resume)));
     view! {
         <section class="softphone" aria-label=move || text.get().softphone>
             <div class="softphone-extension num" data-tip=move || text.get().extension>

@@ -3,13 +3,19 @@
 use domain::agents::Shown;
 use domain::ids::{InteractionId, NumberId};
 use domain::telephony::Command;
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::ApiError;
+use wire::events::Media;
 use wire::telephony::{Choice, Leave};
 
 use super::model::Mode;
 use crate::shell::Stores;
+
+/// How often, and how long apart in milliseconds, 待機 looks whether audio flows by now: 10 s in all.
+const AUDIO_TRIES: u32 = 200;
+const AUDIO_WAIT_MS: u32 = 50;
 
 /// A request that is on its way; its button shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +65,34 @@ pub(crate) fn choose(stores: Stores, choice: Choice) {
     let in_after_call = stores.telephony.bar.get_untracked().mode == Mode::Here(Shown::AfterCall);
     if in_after_call && choice == Choice::Ready {
         stores.telephony.leaving.set(true);
+    } else if choice == Choice::Ready {
+        go_ready(stores);
     } else {
         ask(stores, Pending::Choice(choice), async move { wire::telephony::choose(choice).await });
     }
+}
+
+/// 待機 is true only with an open microphone and audio that flows (C1): chosen while those are still on their way,
+/// it waits for them. What stands in the way stays with the microphone and the audio link, and the bar names it.
+fn go_ready(stores: Stores) {
+    let telephony = stores.telephony;
+    let choice = Choice::Ready;
+    ask(stores, Pending::Choice(choice), async move {
+        if stores.microphone.open().await.is_err() {
+            return Ok(());
+        }
+        for _ in 0..AUDIO_TRIES {
+            if telephony.media.get_untracked() == Media::Up {
+                break;
+            }
+            TimeoutFuture::new(AUDIO_WAIT_MS).await;
+        }
+        let answer = wire::telephony::choose(choice).await;
+        if answer.is_err() && !telephony.wants_microphone.get_untracked() {
+            stores.microphone.close();
+        }
+        answer
+    });
 }
 
 /// このまま待機: the agent knows what is missing, and goes.
@@ -76,9 +107,7 @@ pub(crate) fn toggle_ready(stores: Stores) {
     match stores.telephony.bar.get_untracked().mode {
         Mode::Here(Shown::Ready) => choose(stores, Choice::NotReady),
         Mode::Here(Shown::NotReady(_) | Shown::Break(_) | Shown::AfterCall) => choose(stores, Choice::Ready),
-        Mode::Here(
-            Shown::LoggedOut | Shown::Ringing | Shown::Dialling | Shown::Talking | Shown::Held,
-        )
+        Mode::Here(Shown::LoggedOut | Shown::Ringing | Shown::Dialling | Shown::Talking | Shown::Held)
         | Mode::NoExtension
         | Mode::LoggedOut
         | Mode::Elsewhere => {}

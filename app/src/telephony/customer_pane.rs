@@ -29,7 +29,9 @@ pub(crate) fn CustomerPane() -> impl IntoView {
         call.with(|call| call.as_ref().map(|call| words::party_number(words, &call.party))).unwrap_or_default()
     };
     let digits = Memo::new(move |_| {
-        call.with(|call| call.as_ref().and_then(|call| call.party.number.as_ref()).map(|number| number.e164.to_string()))
+        call.with(|call| {
+            call.as_ref().and_then(|call| call.party.number.as_ref()).map(|number| number.e164.to_string())
+        })
     });
     let copy = move || {
         if let Some(digits) = digits.get_untracked() {

@@ -167,20 +167,21 @@ fn Dialler() -> impl IntoView {
         match numbers.get() {
             Some(numbers) if numbers.is_empty() => return Some(words.no_caller_number.to_owned()),
             Some(_) => {}
-            None => return dialler.offer.with(|offer| match offer {
-                Some(Err(error)) => Some(words.error(error)),
-                Some(Ok(_)) | None => Some(words.loading.to_owned()),
-            }),
+            None => {
+                return dialler.offer.with(|offer| match offer {
+                    Some(Err(error)) => Some(words.error(error)),
+                    Some(Ok(_)) | None => Some(words.loading.to_owned()),
+                });
+            }
         }
         if digits_only(&dialler.number.get()).is_empty() {
             return Some(words.enter_destination.to_owned());
         }
         match read.get() {
             Some(ReadNumber { number: None, .. }) => Some(words.not_a_number.to_owned()),
-            Some(ReadNumber { number: Some(_), .. }) | None => stores
-                .microphone
-                .problem()
-                .map(|problem| words::microphone(words, problem).to_owned()),
+            Some(ReadNumber { number: Some(_), .. }) | None => {
+                stores.microphone.problem().map(|problem| words::microphone(words, problem).to_owned())
+            }
         }
     });
     let place = move || {
@@ -190,9 +191,8 @@ fn Dialler() -> impl IntoView {
             commands::dial(stores, from, dialler.number.get_untracked());
         }
     };
-    let country = move || {
-        read.get().and_then(|read| read.country).map(|code| crate::format::region(&code, text.language()))
-    };
+    let country =
+        move || read.get().and_then(|read| read.country).map(|code| crate::format::region(&code, text.language()));
     let recent = Memo::new(move |_| {
         dialler.offer.with(|offer| match offer {
             Some(Ok(offer)) => offer.recent.clone(),

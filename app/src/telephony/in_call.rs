@@ -77,7 +77,9 @@ pub(super) fn InCallPopup() -> impl IntoView {
         live.with(|live| live.as_ref().map(|live| words::party_number(words, &live.party))).unwrap_or_default()
     });
     let digits = Memo::new(move |_| {
-        live.with(|live| live.as_ref().and_then(|live| live.party.number.as_ref()).map(|number| number.e164.to_string()))
+        live.with(|live| {
+            live.as_ref().and_then(|live| live.party.number.as_ref()).map(|number| number.e164.to_string())
+        })
     });
     let copy = move || {
         if let Some(digits) = digits.get_untracked() {
@@ -91,9 +93,9 @@ pub(super) fn InCallPopup() -> impl IntoView {
     let bar = telephony.bar;
     let holding = Memo::new(move |_| bar.get().hold.0 == Command::Resume);
     let hold_label = move || if holding.get() { text.get().resume } else { text.get().hold };
-    let reason = move |able: Result<(), super::model::Why>| able.err().map(|why| words::why(text.get(), why).to_owned());
-    let hold_busy =
-        move || matches!(telephony.pending.get(), Some(Pending::Command(Command::Hold | Command::Resume)));
+    let reason =
+        move |able: Result<(), super::model::Why>| able.err().map(|why| words::why(text.get(), why).to_owned());
+    let hold_busy = move || matches!(telephony.pending.get(), Some(Pending::Command(Command::Hold | Command::Resume)));
     let end_busy = move || telephony.pending.get() == Some(Pending::Command(Command::HangUp));
     let trouble = move || telephony.trouble.get().map(|(_, error)| text.get().error(&error));
     view! {

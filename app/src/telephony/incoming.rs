@@ -29,7 +29,8 @@ pub(super) fn IncomingPopup() -> impl IntoView {
         offer.with(|offer| offer.as_ref().and_then(|offer| offer.queue.as_ref()).map(|queue| queue.name.clone()))
     });
     let our_number = Memo::new(move |_| {
-        offer.with(|offer| offer.as_ref().and_then(|offer| offer.our_number.as_ref()).map(|number| number.shown.clone()))
+        offer
+            .with(|offer| offer.as_ref().and_then(|offer| offer.our_number.as_ref()).map(|number| number.shown.clone()))
     });
     let since = Memo::new(move |_| offer.with(|offer| offer.as_ref().map(|offer| offer.started_at)));
     let announced = move || text.get().announce_incoming(name.get(), number.get());
@@ -38,9 +39,8 @@ pub(super) fn IncomingPopup() -> impl IntoView {
         stores.microphone.problem().map(|_| words.no_microphone_no_answer.to_owned())
     };
     let trouble = move || telephony.trouble.get().map(|(_, error)| text.get().error(&error));
-    let busy = move |command: Command| {
-        Signal::derive(move || telephony.pending.get() == Some(Pending::Command(command)))
-    };
+    let busy =
+        move |command: Command| Signal::derive(move || telephony.pending.get() == Some(Pending::Command(command)));
     view! {
         <Popup
             label=move || text.get().incoming

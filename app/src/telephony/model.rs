@@ -18,8 +18,6 @@ pub(crate) struct Telephony {
     pub(crate) queues: Vec<QueueView>,
     /// The offer that last went away by itself, for the popup's grey line.
     pub(crate) gone: Option<GoneOffer>,
-    /// Whether a snapshot has come.
-    pub(crate) known: bool,
 }
 
 /// An offer that went away while it was ringing.
@@ -40,7 +38,6 @@ impl Default for Telephony {
             call: None,
             queues: Vec::new(),
             gone: None,
-            known: false,
         }
     }
 }
@@ -57,7 +54,6 @@ impl Telephony {
         self.softphone = desk.softphone.clone();
         self.call.clone_from(&desk.call);
         self.queues.clone_from(&desk.queues);
-        self.known = true;
     }
 
     /// Takes a change.

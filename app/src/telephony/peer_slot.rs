@@ -34,7 +34,10 @@ enum Slot {
     /// The queues of a ready agent.
     Queues(String),
     /// The customer, and the number below.
-    Party { name: String, number: String },
+    Party {
+        name: String,
+        number: String,
+    },
     /// On hold: the ear and its words, the call's own timer small.
     Held(String),
 }
@@ -86,22 +89,26 @@ pub(super) fn PeerSlot() -> impl IntoView {
             }
             Shown::NotReady(Cause::Lost) => Slot::BackToReady,
             Shown::NotReady(Cause::Chosen) | Shown::Break(_) => Slot::Nothing,
-            Shown::Ready => Slot::Queues(telephony.queues.with(|queues| {
-                queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>().join("・")
-            })),
+            Shown::Ready => Slot::Queues(
+                telephony
+                    .queues
+                    .with(|queues| queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>().join("・")),
+            ),
         }
     });
     // The call's own time, beside the hold's, which the pill shows.
     let call_since = Memo::new(move |_| {
         telephony.call.with(|view| match view.as_ref().map(|view| &view.call) {
             Some(Call::Connected { since, .. } | Call::Held { since, .. }) => Some(*since),
-            Some(Call::Waiting { .. } | Call::Offered { .. } | Call::Dialling { .. } | Call::Ended { .. }) | None => None,
+            Some(Call::Waiting { .. } | Call::Offered { .. } | Call::Dialling { .. } | Call::Ended { .. }) | None => {
+                None
+            }
         })
     });
     let allow = move || {
         spawn_local(async move {
             // The reason stays with the microphone, and the slot shows it.
-            drop(stores.microphone.open().await);
+            let _ = stores.microphone.open().await;
             if !telephony.wants_microphone.get_untracked() {
                 stores.microphone.close();
             }

@@ -70,7 +70,7 @@ fn Checks(ringer: Ringer) -> impl IntoView {
         microphone_asked.set(false);
         spawn_local(async move {
             // The reason stays with the microphone.
-            drop(stores.microphone.open().await);
+            let _ = stores.microphone.open().await;
             microphone_asked.set(true);
         });
     };

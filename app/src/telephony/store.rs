@@ -37,8 +37,6 @@ pub(crate) struct TelephonyStore {
     pub(crate) wants_microphone: Memo<bool>,
     /// Whether a call rings, is dialled, up or held.
     pub(crate) in_call: Memo<bool>,
-    /// Whether the server has told the state of things.
-    pub(crate) known: Memo<bool>,
     /// The request that is on its way.
     pub(crate) pending: RwSignal<Option<Pending>>,
     /// The request that came to nothing, and why.
@@ -82,7 +80,6 @@ impl TelephonyStore {
             }),
             wants_microphone: Memo::new(move |_| model.with(|telephony| telephony.wants_microphone(client))),
             in_call: Memo::new(move |_| model.with(Telephony::in_call)),
-            known: Memo::new(move |_| model.with(|telephony| telephony.known)),
             pending: RwSignal::new(None),
             trouble: RwSignal::new(None),
             leaving: RwSignal::new(false),

@@ -39,4 +39,3 @@ pub(crate) fn microphone(words: &Messages, problem: MicrophoneProblem) -> &'stat
         MicrophoneProblem::Insecure => words.microphone_insecure,
     }
 }
-

@@ -26,7 +26,6 @@ fn telephony(inputs: &[SeatInput], call: Option<Call>) -> Telephony {
     Telephony {
         softphone: Softphone { seat, client: Some(HERE), media: Media::Up },
         call: call.map(view),
-        known: true,
         ..Telephony::default()
     }
 }
@@ -49,13 +48,8 @@ fn view(call: Call) -> CallView {
 
 fn offered() -> Call {
     let (mut call, _) = Call::inbound(CALL, QueueId(Uuid::from_u128(5)), false);
-    let because = Because {
-        rule: domain::routing::Rule::LongestIdle,
-        candidates: 1,
-        idle_ms: 0,
-        waiting_before: 0,
-        skipped: 0,
-    };
+    let because =
+        Because { rule: domain::routing::Rule::LongestIdle, candidates: 1, idle_ms: 0, waiting_before: 0, skipped: 0 };
     call.on(CallInput::Offer { agent: ME, because, ring_for: Duration::from_secs(20) }, T).unwrap();
     call
 }

@@ -1,0 +1,143 @@
+//! 設定: sections, the list of one, the form of a row.
+
+use domain::roles::Permission;
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use super::audit_page::AuditPage;
+use super::extension_form::ExtensionForm;
+use super::list::SectionList;
+use super::model::Section;
+use super::music_page::MusicPage;
+use super::number_form::NumberForm;
+use super::queue_form::QueueForm;
+use super::store::SettingsStore;
+use super::trunk_form::TrunkForm;
+use super::user_form::UserForm;
+use crate::shell::use_stores;
+use crate::text::use_text;
+use crate::ui::{Button, EmptyState, Icon, Skeleton};
+
+/// The settings.
+#[component]
+pub(crate) fn SettingsPage(
+    /// Which section; none for an address that leads nowhere.
+    section: Option<Section>,
+) -> impl IntoView {
+    let stores = use_stores();
+    let text = use_text();
+    let permitted = Memo::new(move |_| stores.session.may(Permission::Administer));
+    move || match (permitted.get(), section) {
+        (false, _) => view! { <EmptyState fact=move || text.get().error_forbidden /> }.into_any(),
+        (true, None) => view! { <EmptyState fact=move || text.get().error_page_missing /> }.into_any(),
+        (true, Some(section)) => view! { <Sections section=section /> }.into_any(),
+    }
+}
+
+#[component]
+fn Sections(
+    /// The one on display.
+    section: Section,
+) -> impl IntoView {
+    let stores = use_stores();
+    let text = use_text();
+    let settings = SettingsStore::new();
+    Effect::new(move || {
+        stores.settings_changed.track();
+        settings.load(stores);
+    });
+    let entries = move || {
+        let words = text.get();
+        Section::ALL
+            .into_iter()
+            .map(|entry| {
+                let icon = match entry {
+                    Section::Users => Icon::Users,
+                    Section::Extensions => Icon::Hash,
+                    Section::Trunks => Icon::PlugsConnected,
+                    Section::Numbers => Icon::Phone,
+                    Section::Queues => Icon::Queue,
+                    Section::Music => Icon::MusicNotes,
+                    Section::Audit => Icon::ClockCounterClockwise,
+                };
+                view! {
+                    <li>
+                        <a
+                            class="settings-section"
+                            href=format!("/settings/{}", entry.slug())
+                            aria-current=(entry == section).then_some("page")
+                        >
+                            <Icon name=icon />
+                            <span>{entry.label(words)}</span>
+                        </a>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    let known = Memo::new(move |_| settings.all.with(Option::is_some));
+    let waiting = move || match settings.failed.get() {
+        Some(why) => view! {
+            <EmptyState fact=move || text.get().error(&why)>
+                <Button label=move || text.get().retry on_press=move || settings.load(stores) />
+            </EmptyState>
+        }
+        .into_any(),
+        None => view! { <Skeleton label=move || text.get().loading lines=6 /> }.into_any(),
+    };
+    let wide = matches!(section, Section::Music | Section::Audit);
+    view! {
+        <div class="settings" data-wide=wide.then_some("")>
+            <nav class="settings-sections" aria-label=move || text.get().settings_title>
+                <ul>{entries}</ul>
+            </nav>
+            {match section {
+                Section::Audit => view! { <AuditPage /> }.into_any(),
+                Section::Music => {
+                    view! {
+                        <Show when=move || known.get() fallback=waiting>
+                            <MusicPage settings=settings />
+                        </Show>
+                    }
+                        .into_any()
+                }
+                Section::Users | Section::Extensions | Section::Trunks | Section::Numbers | Section::Queues => {
+                    view! {
+                        <Show when=move || known.get() fallback=waiting>
+                            <SectionList section=section settings=settings />
+                            <Form section=section settings=settings />
+                        </Show>
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn Form(
+    /// Of which section.
+    section: Section,
+    /// The settings.
+    settings: SettingsStore,
+) -> impl IntoView {
+    let text = use_text();
+    let form = move |id: Uuid| match section {
+        Section::Users => view! { <UserForm id=id settings=settings /> }.into_any(),
+        Section::Extensions => view! { <ExtensionForm id=id settings=settings /> }.into_any(),
+        Section::Trunks => view! { <TrunkForm id=id settings=settings /> }.into_any(),
+        Section::Numbers => view! { <NumberForm id=id settings=settings /> }.into_any(),
+        Section::Queues => view! { <QueueForm id=id settings=settings /> }.into_any(),
+        // Pages of their own, without forms.
+        Section::Music | Section::Audit => ().into_any(),
+    };
+    view! {
+        <section class="settings-detail" aria-label=move || section.label(text.get())>
+            {move || match settings.chosen.get() {
+                Some(id) => form(id),
+                None => view! { <EmptyState fact=move || text.get().settings_choose /> }.into_any(),
+            }}
+        </section>
+    }
+}
