@@ -124,6 +124,7 @@ impl Calls {
         for seat in with.agents.in_calls().await? {
             with.agents.apply(seat.user, SeatInput::Ended { call: seat.call }, By::Server).await?;
         }
+        with.agents.recover().await?;
         Ok(())
     }
 
@@ -321,13 +322,13 @@ impl Calls {
     async fn take(&self, incoming: Incoming) {
         let with = self.with();
         if self.is_stopping() {
-            return with.sip.refuse(incoming.leg, SERVICE_UNAVAILABLE);
+            return with.sip.refuse_for_now(incoming.leg, RETRY_AFTER);
         }
         let number = match self.dialled(&incoming.dialled).await {
             Ok(number) => number,
             Err(error) => {
                 tracing::error!(%error, "a call was refused because its number could not be looked up");
-                return with.sip.refuse(incoming.leg, SERVICE_UNAVAILABLE);
+                return with.sip.refuse_for_now(incoming.leg, RETRY_AFTER);
             }
         };
         let trunk = match &number {
@@ -370,7 +371,7 @@ impl Calls {
             Ok(audio) => audio,
             Err(error) => {
                 tracing::error!(call = %id, %error, "a call was refused because it could get no audio");
-                with.sip.refuse(incoming.leg, SERVICE_UNAVAILABLE);
+                with.sip.refuse_for_now(incoming.leg, RETRY_AFTER);
                 return self.refused(began, Failure::Unreachable, SERVICE_UNAVAILABLE);
             }
         };
@@ -529,6 +530,8 @@ impl Calls {
     }
 }
 
+/// When a caller that met a stopping or troubled server may try again: a restart takes some seconds.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// RFC 3261 §21.4.5.
 const NOT_FOUND: u16 = 404;
 /// RFC 3261 §21.4.24.
