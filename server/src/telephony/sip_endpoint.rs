@@ -11,7 +11,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::ids::TrunkId;
 use media::Codec;
@@ -30,7 +30,9 @@ use super::sip_tcp::{Connections, TcpNews};
 use crate::clock::Clock;
 
 /// How long a registration is asked for.
-const REGISTRATION: std::time::Duration = std::time::Duration::from_mins(5);
+const REGISTRATION: Duration = Duration::from_mins(5);
+/// How long a stopping driver waits for its registrars to take registrations back.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Where SIP listens and how it is reached.
 #[derive(Clone, Debug)]
@@ -80,6 +82,7 @@ enum Command {
     Ring(LegId),
     Accept(LegId, SocketAddr),
     Refuse(LegId, u16),
+    RefuseForNow(LegId, Duration),
     HangUp(LegId),
     Peers(Vec<Peer>),
     Register(TrunkId, Registration),
@@ -120,7 +123,7 @@ impl SipEndpoint {
         let next_leg = Arc::new(AtomicU64::new(1));
         let driver = Driver {
             start: clock.instant(),
-            connections: Connections::new(tcp_news, tasks.clone(), stop.clone(), clock.clone()),
+            connections: Connections::new(tcp_news, tasks.clone(), clock.clone()),
             clock,
             endpoint,
             udp,
@@ -172,6 +175,10 @@ impl SipStack for SipEndpoint {
 
     fn refuse(&self, leg: LegId, status: u16) {
         self.tell(Command::Refuse(leg, status));
+    }
+
+    fn refuse_for_now(&self, leg: LegId, retry_after: Duration) {
+        self.tell(Command::RefuseForNow(leg, retry_after));
     }
 
     fn hang_up(&self, leg: LegId) {
@@ -238,16 +245,13 @@ impl Driver {
         stop: CancellationToken,
     ) {
         let mut datagram = vec![0; 65_536];
+        let mut farewell = None;
         loop {
             self.drain().await;
+            if farewell.is_some() && self.endpoint.stats().registrations == 0 {
+                break;
+            }
             let wake = self.endpoint.poll_timeout().map(|time| self.start + time.0);
-            let clock = self.clock.clone();
-            let timeout = async move {
-                match wake {
-                    Some(wake) => clock.sleep_until(wake).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(command) => self.command(command),
@@ -264,11 +268,12 @@ impl Driver {
                     Err(error) => tracing::warn!(%error, "a SIP connection could not be taken"),
                 },
                 Some(news) = tcp.recv() => self.tcp(news),
-                () = timeout => {
+                () = until(&self.clock, wake) => {
                     let now = self.now();
                     self.endpoint.handle_timeout(now);
                 }
-                () = stop.cancelled() => break,
+                () = stop.cancelled(), if farewell.is_none() => farewell = Some(self.clock.instant() + FAREWELL),
+                () = until(&self.clock, farewell) => break,
             }
         }
         self.drain().await;
@@ -351,6 +356,9 @@ impl Driver {
                 }
             }),
             Command::Refuse(leg, status) => self.on_leg(leg, |endpoint, key, _| endpoint.refuse(now, key, status)),
+            Command::RefuseForNow(leg, wait) => {
+                self.on_leg(leg, |endpoint, key, _| endpoint.refuse_for_now(now, key, wait));
+            }
             Command::HangUp(leg) => self.on_leg(leg, |endpoint, key, _| endpoint.hang_up(now, key)),
             Command::Peers(peers) => self.peers = peers,
             Command::Register(trunk, registration) => {
@@ -634,6 +642,13 @@ async fn bind_tcp(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SipB
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
+}
+
+async fn until(clock: &Clock, instant: Option<Instant>) {
+    match instant {
+        Some(instant) => clock.sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn receive(socket: Option<&UdpSocket>, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {

@@ -154,6 +154,8 @@ pub trait SipStack: Send + Sync {
     fn accept(&self, leg: LegId, audio: SocketAddr);
     /// Refuses a caller.
     fn refuse(&self, leg: LegId, status: u16);
+    /// Refuses a caller for now: 503 with Retry-After.
+    fn refuse_for_now(&self, leg: LegId, retry_after: Duration);
     /// Ends a leg in whatever state: CANCEL, BYE or a refusal.
     fn hang_up(&self, leg: LegId);
     /// Says who may speak to us from now on; everybody else is not answered.

@@ -9,7 +9,7 @@ use sip::{Frame, Framer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
@@ -34,13 +34,14 @@ pub(super) struct Connections {
     next: u64,
     news: mpsc::Sender<TcpNews>,
     tasks: TaskTracker,
-    stop: CancellationToken,
+    /// Ends the connections' tasks when the driver is gone.
+    stop: DropGuard,
     clock: Clock,
 }
 
 impl Connections {
-    pub(super) fn new(news: mpsc::Sender<TcpNews>, tasks: TaskTracker, stop: CancellationToken, clock: Clock) -> Self {
-        Self { open: HashMap::new(), next: 0, news, tasks, stop, clock }
+    pub(super) fn new(news: mpsc::Sender<TcpNews>, tasks: TaskTracker, clock: Clock) -> Self {
+        Self { open: HashMap::new(), next: 0, news, tasks, stop: CancellationToken::new().drop_guard(), clock }
     }
 
     /// Takes a connection that a known peer opened.
@@ -69,7 +70,7 @@ impl Connections {
         self.next += 1;
         self.open.insert(peer, (number, queue));
         let connection = Connection { peer, messages, news: self.news.clone(), clock: self.clock.clone() };
-        let stop = self.stop.clone();
+        let stop = self.stop.token().clone();
         let news = self.news.clone();
         self.tasks.spawn(async move {
             let failed = tokio::select! {

@@ -60,6 +60,7 @@ pub struct Floor {
     /// Where sipp plays the trunk's peer.
     pub peer_port: u16,
     seats: HashMap<UserId, Desk>,
+    tasks: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -208,7 +209,7 @@ impl Floor {
         });
         calls.recover().await.unwrap();
         assert!(trunks.reload().await);
-        tokio::spawn(trunks.clone().run(outlets.registrations, stop.clone()));
+        tasks.spawn(trunks.clone().run(outlets.registrations, stop.clone()));
         tokio::spawn(router.run(stop.clone()));
         tokio::spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, stop.clone()));
         let phone = Telephony::new(calls.clone());
@@ -231,8 +232,16 @@ impl Floor {
             number,
             peer_port,
             seats: HashMap::new(),
+            tasks,
             stop,
         }
+    }
+
+    /// Ends SIP and the trunks as a stopping server does.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// Where the trunk's peer sends its calls.

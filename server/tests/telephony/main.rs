@@ -10,3 +10,4 @@ mod outbound;
 mod port;
 mod signalling;
 mod start_and_stop;
+mod trunks;

@@ -7,10 +7,11 @@ use server::db::testing::TestDb;
 use server::on_both;
 use uuid::Uuid;
 use wire::events::CallView;
+use wire::settings::TrunkTransport;
 use wire::telephony::TelephonyPort;
 
 use super::customer::{Customer, Script};
-use super::floor::{Floor, OURS_E164};
+use super::floor::{Floor, OURS_E164, Plan};
 
 const THEIRS: &str = "090-1234-5678";
 
@@ -69,6 +70,16 @@ on_both! {
         );
         let dialler = floor.phone.dialler(floor.actor(agent)).await.unwrap();
         assert_eq!(dialler.recent[0].shown, "090-1234-5678");
+    }
+
+    async fn a_call_over_tcp_is_answered_and_hung_up(db: TestDb) {
+        let mut floor = Floor::open_with(&db, Plan { transport: TrunkTransport::Tcp, ..Plan::default() }).await;
+        let agent = floor.logged_in("sato").await;
+        let customer = Customer::waits(&floor, Script::new("answers.xml")).await;
+        let call = dial(&floor, agent).await;
+        floor.connected(agent).await;
+        floor.phone.command(floor.actor(agent), call, Command::HangUp).await.unwrap();
+        customer.done().await;
     }
 
     async fn s28_when_the_far_end_hangs_up_after_call_work_begins(db: TestDb) {

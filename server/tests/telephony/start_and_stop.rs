@@ -31,7 +31,7 @@ on_both! {
         stopping.await.unwrap();
         assert_eq!(floor.outcomes().await[0].0, Outcome::AgentHungUp);
         let said = Customer::calls(&floor, Script::new("is_refused.xml")).done().await;
-        assert!(said.contains("SIP/2.0 503"), "{said}");
+        assert!(said.contains("SIP/2.0 503") && said.contains("Retry-After: 30"), "{said}");
     }
 
     async fn calls_of_a_killed_server_are_lost_and_their_agents_free(db: TestDb) {

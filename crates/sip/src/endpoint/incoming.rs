@@ -1,5 +1,7 @@
 //! Calls that come to us, and what the far side asks within any call: changes of the session and its end.
 
+use std::time::Duration;
+
 use crate::api::{CallKey, Event, Identity, NotNow, Transmit};
 use crate::dialog::Dialog;
 use crate::digest::Auth;
@@ -109,13 +111,19 @@ impl Endpoint {
         now: Time,
         key: CallKey,
         status: u16,
+        retry_after: Option<Duration>,
         command: &'static str,
     ) -> Result<(), NotNow> {
         let Some(call) = self.calls.get(&key) else { return Err(NotNow { command, state: "over" }) };
         let state = call.phase.name();
         let Phase::Offered { server, .. } = &call.phase else { return Err(NotNow { command, state }) };
         let server = server.clone();
-        self.respond_plain(now, &server, refusal(status));
+        if let Some(mut response) = self.response(&server, refusal(status)) {
+            if let Some(wait) = retry_after {
+                response.headers.push("Retry-After", wait.as_secs().to_string());
+            }
+            self.respond(now, &server, &response);
+        }
         self.finish(key);
         Ok(())
     }

@@ -14,6 +14,7 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::api::{CallKey, Config, Event, NotNow, Outgoing, Registration, RegistrationKey, Stats, Transmit, Transport};
 use crate::chance::Chance;
@@ -149,7 +150,15 @@ impl Endpoint {
     /// # Errors
     /// The call is not one that waits for our answer.
     pub fn refuse(&mut self, now: Time, call: CallKey, status: u16) -> Result<(), NotNow> {
-        self.refuse_call(now, call, status, "refuse")
+        self.refuse_call(now, call, status, None, "refuse")
+    }
+
+    /// Refuses an incoming call for now: 503 with Retry-After, in whole seconds (RFC 3261 §21.5.4).
+    ///
+    /// # Errors
+    /// The call is not one that waits for our answer.
+    pub fn refuse_for_now(&mut self, now: Time, call: CallKey, retry_after: Duration) -> Result<(), NotNow> {
+        self.refuse_call(now, call, 503, Some(retry_after), "refuse_for_now")
     }
 
     /// Ends a call in whatever state: CANCEL, BYE or a refusal (480). A call that was still ringing at the far side is
@@ -163,7 +172,7 @@ impl Endpoint {
                 self.abandon(now, call);
                 Ok(())
             }
-            Some(Phase::Offered { .. }) => self.refuse_call(now, call, 480, "hang_up"),
+            Some(Phase::Offered { .. }) => self.refuse_call(now, call, 480, None, "hang_up"),
             Some(Phase::Up(up)) if up.unacked.is_some() => {
                 let first = !up.hang_up_wanted;
                 up.hang_up_wanted = true;
