@@ -74,7 +74,7 @@ pub(crate) fn UserMenu() -> impl IntoView {
         Act::SignOut => leave(false),
         Act::SignOutEverywhere => leave(true),
     };
-    let label = move || format!("{} {}", text.get().user_menu, name.get());
+    let label = move || text.get().user_menu;
     view! {
         <div class="user-menu">
             <Menu

@@ -54,10 +54,7 @@ pub(super) fn StateMenu() -> impl IntoView {
         PillState::Seat(shown) => text.get().state_detail(shown).map(str::to_owned),
         PillState::Reconnecting | PillState::NoExtension | PillState::Elsewhere | PillState::Muted => None,
     };
-    let label = move || {
-        let beside = detail().map(|detail| format!(" {detail}")).unwrap_or_default();
-        format!("{} {}{beside}", text.get().voice_state, word())
-    };
+    let label = move || text.get().voice_state;
 
     let entries = move || {
         let words = text.get();

@@ -59,7 +59,8 @@ impl<K> MenuEntry<K> {
 /// End and first letters move, Esc and Tab close it and the focus returns to the button.
 #[component]
 pub fn Menu<K>(
-    /// The name of the button and of the menu.
+    /// What the menu is for: the name of the menu, and how the name of its button begins; the rest of that is what
+    /// the button shows.
     #[prop(into)]
     label: Signal<String>,
     /// The entries.
@@ -230,7 +231,6 @@ where
                 data-look=look
                 node_ref=trigger
                 aria-haspopup="menu"
-                aria-label=move || label.get()
                 aria-expanded=move || if open.get() { "true" } else { "false" }
                 aria-controls=move || open.get().then(|| controls.clone())
                 aria-disabled=move || why_not.with(Option::is_some).then_some("true")
@@ -238,6 +238,8 @@ where
                 on:click=move |_| if open.get_untracked() { hide(true) } else { show(false) }
                 on:keydown=on_trigger_key
             >
+                // Before what is drawn, so that the name holds all that is seen (WCAG 2.2, 2.5.3).
+                <span class="said-only">{move || label.get()} " "</span>
                 {children()}
             </button>
             <Show when=move || open.get()>

@@ -95,10 +95,7 @@ pub fn StatePill(
             <span class="state-pill-words cut">
                 {move || label.get()} {move || detail.get().map(|detail| view! { <span class="state-pill-detail">" "{detail}</span> })}
             </span>
-            // Inside a button the name is the button's, which cannot change every second.
-            <span class="state-pill-time" aria-hidden=opens.then_some("true")>
-                <Timer since=since />
-            </span>
+            <Timer since=since />
             {opens.then(|| view! { <Icon name=icon_names::Icon::CaretDown /> })}
         </span>
     }
