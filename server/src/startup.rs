@@ -184,7 +184,8 @@ impl Product {
     ///
     /// # Errors
     /// Why it did not start; nothing is left running then.
-    pub async fn start(config: Config, clock: Clock, shutdown: Shutdown) -> Result<Self, StartError> {
+    pub async fn start(mut config: Config, clock: Clock, shutdown: Shutdown) -> Result<Self, StartError> {
+        check(&config)?;
         let plan = plan(&config)?;
         make_data_dir(&config)?;
         let tls = tls(&config)?;
@@ -194,6 +195,8 @@ impl Product {
         let address = config.listen;
         let bound = TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })?;
         let address = bound.local_addr().map_err(|error| StartError::Listen { address, error })?;
+        // With port 0 the system chose one: the addresses that are made from it must name it.
+        config.listen = address;
         let db = database(&config).await?;
 
         let tasks = TaskTracker::new();
@@ -245,7 +248,8 @@ impl Product {
         router.forget_the_last_run().await.map_err(internal)?;
         calls.recover().await.map_err(internal)?;
 
-        tasks.spawn(writer);
+        // Not among the tasks that the end waits for: what matters of it is flushed when the calls have stopped.
+        tokio::spawn(writer);
         tasks.spawn(router.run(closing.clone()));
         tasks.spawn(trunks.clone().run(outlets.registrations, closing.clone()));
         tasks.spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, closing.clone()));
@@ -285,8 +289,6 @@ impl Product {
         shutdown.closing.cancel();
         self.gateway.shutdown().await;
         self.tasks.close();
-        // The call log's writer ends with the last of its handles, which the calls hold.
-        drop(self.calls);
         if tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await.is_err() {
             tracing::warn!("some tasks did not end in time");
         }
