@@ -298,3 +298,29 @@ fn a_call_over_tcp_sends_nothing_twice() {
     pair.pass(Duration::from_mins(1));
     assert_eq!(pair.b.stats(), Stats::default());
 }
+
+#[test]
+fn a_refusal_for_now_says_for_how_long() {
+    let mut pair = Pair::new();
+    let (a, b) = pair.call();
+    pair.b.refuse_for_now(pair.now, b, Duration::from_secs(7)).unwrap();
+    pair.settle();
+    let (reason, retry_after) = ("Service Unavailable".into(), Some(Duration::from_secs(7)));
+    assert_eq!(
+        events(&mut pair.a),
+        [Event::Refused { call: a, status: 503, reason, retry_after }, Event::Terminated { call: a }]
+    );
+    pair.assert_clean();
+}
+
+#[test]
+fn what_a_call_cannot_do_now_is_refused_with_its_state() {
+    let mut pair = Pair::new();
+    let (a, b) = pair.call();
+    let refused = pair.a.accept(pair.now, a, ANSWER.into()).unwrap_err();
+    assert_eq!(refused, NotNow { command: "accept", state: "calling" });
+    assert_eq!(pair.b.reoffer(pair.now, b, OFFER.into()).unwrap_err().state, "offered");
+    assert_eq!(pair.b.answer_reoffer(pair.now, b, OFFER.into()).unwrap_err().state, "offered");
+    assert_eq!(pair.b.refuse(pair.now, CallKey(99), 486).unwrap_err().state, "over");
+    assert_eq!((sent(&mut pair.a), sent(&mut pair.b)), (vec![], vec![]));
+}
