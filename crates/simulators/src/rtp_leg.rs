@@ -63,8 +63,8 @@ pub(crate) async fn run(socket: UdpSocket, line: Arc<Line>, mut aims: watch::Rec
                 }
             }
             came = socket.recv_from(&mut datagram) => {
-                if let Ok((length, from)) = came {
-                    leg.receive(*aims.borrow(), from, datagram.get(..length).unwrap_or_default());
+                if let Ok((length, _)) = came {
+                    leg.receive(*aims.borrow(), datagram.get(..length).unwrap_or_default());
                 }
             }
         }
@@ -107,9 +107,10 @@ impl<R: Iterator<Item = i16>> Leg<R> {
         Some(packet)
     }
 
-    /// Sound of the far end's machine, in a codec that was agreed on or in the other law under its fixed number.
-    fn receive(&mut self, aim: Aim, from: SocketAddr, datagram: &[u8]) {
-        let Some(far) = aim.far.filter(|far| far.address.ip() == from.ip()) else { return };
+    /// Sound from anywhere: a far end may send from another of its addresses than it listens on. In the codec that was
+    /// agreed on, or in the other law under its fixed number.
+    fn receive(&mut self, aim: Aim, datagram: &[u8]) {
+        let Some(far) = aim.far else { return };
         let Ok(packet) = Packet::parse(datagram) else { return };
         let number = packet.header.payload_type;
         let codec = if number == far.payload_type { Some(far.codec) } else { Codec::of_payload_type(number) };

@@ -34,14 +34,6 @@ impl SettingsService {
     pub async fn queue_music(&self) -> ApiResult<Vec<(QueueId, FileId)>> {
         Ok(store::queue_music(self.db()).await?)
     }
-
-    /// Whether anybody but the demo made a user here.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn has_real_users(&self) -> ApiResult<bool> {
-        Ok(store::real_users(self.db()).await? > 0)
-    }
 }
 
 #[async_trait]

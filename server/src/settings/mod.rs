@@ -11,6 +11,7 @@
 mod changes;
 mod check;
 mod directory;
+pub mod music;
 mod ports;
 mod service;
 mod store;

@@ -15,7 +15,7 @@ use wire::settings::{
 
 use crate::db::{Db, DbError, Tx, parse};
 use crate::telephony::numbers::NumberingPlan;
-use crate::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::{execute, fetch_all, fetch_optional};
 
 /// Takes the turn to change settings until the unit of work ends: one change sees what the one before it did.
 pub(super) async fn take_turn(tx: &mut Tx) -> Result<(), DbError> {
@@ -313,11 +313,6 @@ pub(super) async fn names(db: &Db) -> Result<(Vec<(UserId, String)>, Vec<(QueueI
     let queues: Result<Vec<_>, DbError> =
         queues.into_iter().map(|(id, name)| Ok((parse("queues.id", &id)?, name))).collect();
     Ok((users?, queues?))
-}
-
-/// How many users the demo did not make.
-pub(super) async fn real_users(db: &Db) -> Result<i64, DbError> {
-    Ok(fetch_one!(db, (i64,), "SELECT COUNT(*) FROM users WHERE demo = FALSE")?.0)
 }
 
 fn pairs(rows: Vec<(String, String)>) -> HashMap<String, Vec<String>> {

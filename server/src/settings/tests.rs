@@ -223,7 +223,6 @@ on_both! {
         assert_eq!(settings.plan(support.id).await.unwrap().unwrap().members, [sato.id]);
         assert_eq!(settings.of_member(sato.id).await.unwrap()[0].name, "support");
         assert_eq!(settings.of_member(suzuki.id).await.unwrap(), []);
-        assert!(settings.has_real_users().await.unwrap());
     }
 
     async fn every_wrong_field_is_named_and_nothing_is_saved(db: TestDb) {
@@ -328,6 +327,36 @@ on_both! {
         assert_eq!((told[1].what.as_str(), told[1].subject.as_str()), ("trunk.deleted", "t"));
     }
 
+    async fn music_is_kept_as_telephones_play_it_and_reaches_its_queue(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let dir = tempfile::tempdir().unwrap();
+        let files = crate::files::Files::local(dir.path()).unwrap();
+        let (played, mut plays) = tokio::sync::mpsc::unbounded_channel();
+        let player: music::Player = Box::new(move |queue, samples| played.send((queue, samples)).unwrap());
+        let stop = tokio_util::sync::CancellationToken::new();
+        let following = tokio::spawn(music::follow(settings.clone(), files.clone(), player, stop.clone()));
+
+        let page = bytes::Bytes::from_static(b"<html>");
+        let refused = music::keep(&settings, &files, &admin, " ", page).await;
+        assert_eq!(wrong(refused), [("name".into(), Problem::Required), ("file".into(), Problem::WrongKind)]);
+        // Half a second at 16 kHz, stereo.
+        let file = silent_wav(16_000, 2, 8_000);
+        let tune = music::keep(&settings, &files, &admin, "朝", file.into()).await.unwrap();
+        assert_eq!(settings.settings(admin.clone()).await.unwrap().music, [tune.clone()]);
+
+        let support = Queue { music: Some(tune.id), ..queue("q", vec![]) };
+        let support = settings.save_queue(admin.clone(), support).await.unwrap();
+        let (queue, samples) = plays.recv().await.unwrap();
+        assert_eq!((queue, samples.unwrap().len()), (support.id, 4_000));
+        assert_eq!(wrong(settings.delete(admin.clone(), Deletable::Music(tune.id)).await), one("what", Problem::InUse));
+        settings.save_queue(admin.clone(), Queue { music: None, ..support.clone() }).await.unwrap();
+        assert_eq!(plays.recv().await.unwrap(), (support.id, None));
+        settings.delete(admin.clone(), Deletable::Music(tune.id)).await.unwrap();
+        assert_eq!(settings.settings(admin).await.unwrap().music, []);
+        stop.cancel();
+        following.await.unwrap();
+    }
+
     async fn only_an_administrator_may(db: TestDb) {
         let Setup { settings, admin, .. } = setup(&db).await;
         for role in [Role::Agent, Role::Supervisor] {
@@ -383,6 +412,23 @@ on_both! {
         let DeskEvent::Me { me } = heard(&mut tab.frames) else { panic!("no Me") };
         assert_eq!(me.extension, None);
     }
+}
+
+/// A WAV file of silence: so many frames of 16-bit samples.
+fn silent_wav(rate: u32, channels: u16, frames: u32) -> Vec<u8> {
+    let length = frames * u32::from(channels) * 2;
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0");
+    bytes.extend(channels.to_le_bytes());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend((rate * u32::from(channels) * 2).to_le_bytes());
+    bytes.extend((channels * 2).to_le_bytes());
+    bytes.extend(16_u16.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend(length.to_le_bytes());
+    bytes.resize(44 + usize::try_from(length).unwrap(), 0);
+    bytes
 }
 
 fn heard(frames: &mut tokio::sync::mpsc::Receiver<Outgoing>) -> DeskEvent {
