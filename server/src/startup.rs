@@ -17,11 +17,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use leptos::prelude::provide_context;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
+use wire::demo::DemoPort;
 use wire::events::{CloseReason, DeskEvent};
 use wire::interactions::InteractionsPort;
 use wire::settings::SettingsPort;
@@ -33,6 +33,7 @@ use crate::agents::Agents;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Fault};
 use crate::db::{Db, DbError};
+use crate::demo::{self, Demo};
 use crate::files::{FileError, Files};
 use crate::http::{self, Edge, Listener, Origins, Ports, Proxies, Readiness, TlsError};
 use crate::interactions::Interactions;
@@ -40,7 +41,7 @@ use crate::realtime::{Hub, Realtime};
 use crate::routing;
 use crate::secrets::{KeyFileError, Vault};
 use crate::session::{Census, Hasher, Sessions, census};
-use crate::settings::{SettingsConfig, SettingsService};
+use crate::settings::{SettingsConfig, SettingsService, music};
 use crate::telephony::call_log::CallLog;
 use crate::telephony::calls::{Calls, Inlets, Neighbours};
 use crate::telephony::gateway::{Gateway, GatewayConfig, GatewayError};
@@ -186,6 +187,9 @@ impl Product {
     /// Why it did not start; nothing is left running then.
     pub async fn start(mut config: Config, clock: Clock, shutdown: Shutdown) -> Result<Self, StartError> {
         check(&config)?;
+        if config.demo {
+            demo::keep_to_loopback(&mut config);
+        }
         let plan = plan(&config)?;
         make_data_dir(&config)?;
         let tls = tls(&config)?;
@@ -212,12 +216,15 @@ impl Product {
             Arc::<Joins>::clone(&joins),
             SettingsConfig { plan, demo: config.demo },
         );
-        let sessions = Arc::new(Sessions::new(db.clone(), clock.clone(), &config, hasher, Arc::<Joins>::clone(&joins)));
+        let sessions = Sessions::new(db.clone(), clock.clone(), &config, hasher, Arc::<Joins>::clone(&joins));
+        let accounts = if config.demo { demo::accounts() } else { Vec::new() };
+        let sessions = Arc::new(sessions.with_demo_accounts(accounts));
         let directory = Arc::new(settings.clone());
         let (router, decisions) =
             routing::Router::new(db.clone(), clock.clone(), hub.clone(), agents.clone(), directory.clone());
 
         let (sip, outlets) = SipEndpoint::start(sip_config(&config), clock.clone(), &tasks, closing.clone()).await?;
+        let sip_address = sip.udp_address();
         let music = Arc::new(media::Music::of_pcm(&media::melody::hold_music()));
         let (gateway, audio) = Gateway::start(gateway_config(&config), music)?;
         let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
@@ -247,6 +254,7 @@ impl Product {
         let internal = |error: wire::ApiError| StartError::Internal(format!("cleaning up after the last run: {error}"));
         router.forget_the_last_run().await.map_err(internal)?;
         calls.recover().await.map_err(internal)?;
+        let demo = if config.demo { Some(start_demo(&settings, plan, &clock, sip_address).await?) } else { None };
 
         // Not among the tasks that the end waits for: what matters of it is flushed when the calls have stopped.
         tokio::spawn(writer);
@@ -254,12 +262,15 @@ impl Product {
         tasks.spawn(trunks.clone().run(outlets.registrations, closing.clone()));
         tasks.spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, closing.clone()));
         tasks.spawn(joins::tell_of_changes(settings.clone(), trunks, hub.clone(), closing.clone()));
+        tasks.spawn(music::follow(settings.clone(), files.clone(), player(gateway.clone()), closing.clone()));
         tasks.spawn(sweep(Arc::clone(&sessions), clock.clone(), closing.clone()));
 
         let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()));
+        let uploads = music::routes(settings.clone(), files);
+        let telephony = Arc::new(Telephony::new(calls.clone()));
         let edge = Edge {
             sessions,
-            ports: ports(Arc::new(settings), Arc::new(Telephony::new(calls.clone())), Arc::new(interactions)),
+            ports: ports(Arc::new(settings), telephony, Arc::new(interactions), demo),
             realtime: Realtime { hub: hub.clone(), clock, source: joins, stop: closing.clone() },
             origins: Arc::new(Origins::new(config.origins(), config.demo)),
             proxies: Arc::new(Proxies(config.trusted_proxies.clone())),
@@ -269,7 +280,7 @@ impl Product {
                 metrics_allowed: config.metrics_allowed.clone(),
             }),
         };
-        let routes = http::router(edge, uploads(&files));
+        let routes = http::router(edge, uploads);
         tasks.spawn(http::serve(Listener { tcp: bound, tls }, routes, closing));
         tracing::info!(origin = config.public_origin(), %address, "the desk is served");
         Ok(Self { config, db, hub, calls, gateway, tasks, address })
@@ -386,17 +397,35 @@ fn ports(
     settings: Arc<dyn SettingsPort>,
     telephony: Arc<dyn TelephonyPort>,
     interactions: Arc<dyn InteractionsPort>,
+    demo: Option<Arc<dyn DemoPort>>,
 ) -> Ports {
     Arc::new(move || {
         provide_context(Arc::clone(&settings));
         provide_context(Arc::clone(&telephony));
         provide_context(Arc::clone(&interactions));
+        if let Some(demo) = &demo {
+            provide_context(Arc::clone(demo));
+        }
     })
 }
 
-/// Routes that are no server functions: uploads and downloads.
-fn uploads(_files: &Files) -> Router<Edge> {
-    Router::new()
+/// The demo's carrier and customer, and what they need in the settings.
+async fn start_demo(
+    settings: &SettingsService,
+    plan: NumberingPlan,
+    clock: &Clock,
+    sip: Option<SocketAddr>,
+) -> Result<Arc<dyn DemoPort>, StartError> {
+    let sip = sip.ok_or_else(|| StartError::Internal("demo: its carrier speaks UDP; set sip_udp_listen".to_owned()))?;
+    let demo = Demo::start(Arc::new(settings.clone()), plan, clock.clone(), sip).await;
+    Ok(Arc::new(demo.map_err(|error| StartError::Internal(format!("demo: {error}")))?))
+}
+
+/// Hands a queue's music to the gateway in the form in which calls share it.
+fn player(gateway: Gateway) -> music::Player {
+    Box::new(move |queue, samples| {
+        gateway.set_music(Some(queue), samples.map(|samples| Arc::new(media::Music::of_pcm(&samples))));
+    })
 }
 
 async fn sweep(sessions: Arc<Sessions>, clock: Clock, stop: tokio_util::sync::CancellationToken) {
