@@ -71,8 +71,9 @@ struct Run {
     sent: u64,
 }
 
-/// A pause longer than this is a gap.
-const GAP: Duration = Duration::from_millis(100);
+/// A pause longer than this is a gap. A shorter one may be a network that stalled: what it held back then comes at
+/// once, and must keep its distances.
+const GAP: Duration = Duration::from_millis(500);
 /// How far a generated stream, or a source after a gap, may stand from the clock: 60 ms, in samples.
 const STEP: u32 = RATE * 60 / 1_000;
 /// How far a source without gaps may stand from the clock, by drift or by a jump: 500 ms, in samples.
@@ -146,9 +147,11 @@ impl OutStream {
         }
         let timestamp = header.timestamp.wrapping_add(run.shift);
         let paused = self.last.is_none_or(|last| now.saturating_sub(last.at) > GAP);
-        let stray = ahead(timestamp, clock).unsigned_abs();
-        let limit = if paused { STEP } else { STRAY };
-        if kind == Relayed::Audio && stray > u64::from(limit) {
+        let limit = i64::from(if paused { STEP } else { STRAY });
+        let behind = ahead(clock, timestamp) > limit;
+        // A stream that is ahead of the clock as a whole cannot be set back; a source that jumps ahead can.
+        let jumps = ahead(timestamp, clock) > limit && self.last.is_none_or(|last| ahead(timestamp, last.end) > limit);
+        if kind == Relayed::Audio && (behind || jumps) {
             return Some(self.begin(clock, now, header, samples));
         }
         run.source = header.sequence;
@@ -273,6 +276,31 @@ mod tests {
         relay(&mut stream, 0, 100, 0);
         let stamp = relay(&mut stream, 1_010, 101, 8_000).unwrap();
         assert_eq!(stamp, Stamp { sequence: 1, timestamp: 8_000, marker: true });
+    }
+
+    #[test]
+    fn what_a_stalled_network_held_back_keeps_its_distances() {
+        let mut stream = OutStream::new(1, 0, 0);
+        for n in 0..100_u16 {
+            // Packets 20 to 40 all come at 800 ms.
+            let at = if (20..40).contains(&n) { 800 } else { u64::from(n) * 20 };
+            let stamp = relay(&mut stream, at, n, u32::from(n) * 160).unwrap();
+            assert_eq!((stamp.timestamp, stamp.marker), (u32::from(n) * 160, n == 0), "{n}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_jumps_ahead_is_brought_back_once() {
+        let mut stream = OutStream::new(1, 0, 0);
+        let markers: Vec<u16> = (0..20_u16)
+            .filter(|n| {
+                let jump = if *n < 10 { 0 } else { 80_000 };
+                let stamp = relay(&mut stream, u64::from(*n) * 20, *n, u32::from(*n) * 160 + jump).unwrap();
+                assert_eq!(stamp.timestamp, u32::from(*n) * 160);
+                stamp.marker
+            })
+            .collect();
+        assert_eq!(markers, [0, 10]);
     }
 
     #[test]

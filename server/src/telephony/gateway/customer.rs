@@ -25,7 +25,8 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 /// How long nothing may come from a customer who should be heard.
 const SILENT_AFTER: Duration = Duration::from_secs(10);
 /// How long an agent may pause before quiet packets fill the line: many carriers end a call on which nothing flows.
-const FILL_AFTER: Duration = Duration::from_millis(100);
+/// Longer than networks stall, for what stalls comes all the same.
+const FILL_AFTER: Duration = Duration::from_millis(500);
 /// The longest payload that is relayed: 120 ms, which no trunk exceeds.
 const LONGEST: usize = 6 * FRAME;
 

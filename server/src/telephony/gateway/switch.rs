@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::{InteractionId, UserId};
 use media::out_stream::Relayed;
@@ -181,7 +182,9 @@ impl Worker {
     }
 
     /// One tick: every customer whose line nobody fills hears what its route says, and agents their ringback.
-    pub(super) fn play_all(&mut self, now: Now) {
+    ///
+    /// `tick` is the point on the tick's own grid: the place in every sound.
+    pub(super) fn play_all(&mut self, now: Now, tick: Duration) {
         let ntp = self.ntp();
         for slot in self.customers.slots() {
             let Some(customer) = self.customers.get_mut(slot) else { continue };
@@ -198,22 +201,22 @@ impl Worker {
                 Route::Bridge(_) => Some(Sound::Quiet),
             };
             if let (Some(sound), Some(codec)) = (sound, customer.codec()) {
-                let frame = self.sounds.frame(sound, codec, now.since);
-                customer.play(now.since, &frame);
+                let frame = self.sounds.frame(sound, codec, tick);
+                customer.play(tick, &frame);
             }
             let begun = customer.since;
             self.on_hearing(call, hearing);
             if let (Route::Ringback(_), Some(agent)) = (route, listener) {
-                self.ring_back(slot, agent, now, begun);
+                self.ring_back(slot, agent, (now, tick), begun);
             }
         }
     }
 
-    fn ring_back(&mut self, customer: usize, slot: usize, now: Now, begun: std::time::Duration) {
+    fn ring_back(&mut self, customer: usize, slot: usize, (now, tick): (Now, Duration), begun: Duration) {
         let Some(agent) = self.agents.get_mut(slot).filter(|agent| agent.call == Some(customer)) else { return };
         let Some(leg) = &mut agent.leg else { return };
-        let frame: Arc<[u8]> = self.sounds.frame(Sound::Ringback, leg.codec(), now.since.saturating_sub(begun));
-        let change = leg.play(now.at, now.since, frame, &self.socket);
+        let frame: Arc<[u8]> = self.sounds.frame(Sound::Ringback, leg.codec(), tick.saturating_sub(begun));
+        let change = leg.play(now.at, tick, frame, &self.socket);
         self.on_change(slot, change);
     }
 

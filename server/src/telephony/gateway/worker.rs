@@ -27,6 +27,8 @@ const CUSTOMERS: usize = 2;
 
 /// The length of one packet of ours.
 const TICK: Duration = media::music::FRAME_TIME;
+/// How many missed ticks are made up for: a receiver's buffer bridges some 100 ms; what is older comes too late.
+const CATCH_UP: u32 = 5;
 /// How many datagrams of one socket are taken before the others have their turn.
 const TURN: usize = 64;
 /// Longer than any datagram that a browser or a trunk may send us (RFC 9000 has no say here: MTU 1500).
@@ -45,6 +47,8 @@ pub(super) struct Worker {
     pub(super) sounds: Sounds,
     pub(super) ports: PortPool,
     next_tick: Instant,
+    /// The last tick that was played, counted from the start.
+    played: u32,
     next_look: Instant,
     /// Sockets with more to read than their turn allowed.
     again: Vec<Token>,
@@ -91,6 +95,7 @@ impl Worker {
             sounds: parts.sounds,
             ports: parts.ports,
             next_tick: origin,
+            played: 0,
             next_look: origin,
             again: Vec::new(),
             stopped: None,
@@ -262,11 +267,15 @@ impl Worker {
         if now.at < self.next_tick {
             return;
         }
-        // A tick that was missed is not made up for: its packets would come too late to be heard.
-        self.next_tick = if now.at < self.next_tick + TICK { self.next_tick + TICK } else { now.at + TICK };
+        // Ticks stand on a grid from the start, so that however late one is noticed, sounds go on by whole frames.
+        let tick = u32::try_from(now.since.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX);
+        self.next_tick = self.origin + TICK * tick + TICK;
         if !self.customers.is_empty() {
-            self.play_all(now);
+            for late in (self.played + 1).max(tick.saturating_sub(CATCH_UP))..=tick {
+                self.play_all(now, TICK * late);
+            }
         }
+        self.played = tick;
         if now.at >= self.next_look {
             self.look_at_agents(now);
         }
