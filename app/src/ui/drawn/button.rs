@@ -50,6 +50,7 @@ pub enum Kind {
 }
 
 /// A button. What cannot be pressed now stays in place and in the tab order, and says why.
+#[expect(clippy::fn_params_excessive_bools, reason = "the properties of a component are named where it is used")]
 #[component]
 pub fn Button(
     /// The word on it, and its name.

@@ -96,13 +96,13 @@ where
             element::focus(item);
         }
     };
-    let show = move |last: bool| {
+    let show = move |at_last: bool| {
         if why_not.with_untracked(Option::is_some) {
             return;
         }
         open.set(true);
         // The entries are drawn in this turn's effects; the next frame finds them.
-        request_animation_frame(move || focus_at(if last { items().len().saturating_sub(1) } else { 0 }));
+        request_animation_frame(move || focus_at(if at_last { items().len().saturating_sub(1) } else { 0 }));
     };
     let hide = move |to_trigger: bool| {
         open.set(false);
@@ -132,12 +132,12 @@ where
         let all = items();
         let focused = element::focused();
         let now = all.iter().position(|item| Some(item) == focused.as_ref());
-        let last = all.len().saturating_sub(1);
+        let end = all.len().saturating_sub(1);
         let to = match event.key().as_str() {
-            "ArrowDown" => Some(now.map_or(0, |now| if now == last { 0 } else { now + 1 })),
-            "ArrowUp" => Some(now.map_or(last, |now| if now == 0 { last } else { now - 1 })),
+            "ArrowDown" => Some(now.map_or(0, |now| if now == end { 0 } else { now + 1 })),
+            "ArrowUp" => Some(now.map_or(end, |now| if now == 0 { end } else { now - 1 })),
             "Home" => Some(0),
-            "End" => Some(last),
+            "End" => Some(end),
             "Escape" => {
                 event.prevent_default();
                 event.stop_propagation();

@@ -141,7 +141,7 @@ pub fn Popup(
                 >
                     <Icon name=icon_names::Icon::DotsSixVertical />
                 </button>
-                <div class="popup-head-words">{head.run()}</div>
+                <div class="popup-head-words">{move || head.run()}</div>
             </div>
             <div class="popup-body">{children()}</div>
         </div>

@@ -39,10 +39,10 @@ where
     let step = move |event: leptos::ev::KeyboardEvent| {
         let list = tabs.get_untracked();
         let now = list.iter().position(|tab| tab.key == chosen.get_untracked()).unwrap_or_default();
-        let last = list.len().saturating_sub(1);
+        let end = list.len().saturating_sub(1);
         let next = match event.key().as_str() {
             "ArrowRight" => {
-                if now == last {
+                if now == end {
                     0
                 } else {
                     now + 1
@@ -50,13 +50,13 @@ where
             }
             "ArrowLeft" => {
                 if now == 0 {
-                    last
+                    end
                 } else {
                     now - 1
                 }
             }
             "Home" => 0,
-            "End" => last,
+            "End" => end,
             _ => return,
         };
         event.prevent_default();
