@@ -90,7 +90,7 @@ impl World {
                 CallOutput::Music => assert!(self.customer_answered),
                 CallOutput::Bridge { .. } | CallOutput::OneWayHold { .. } => assert!(self.customer_answered),
                 CallOutput::Ringback { .. } | CallOutput::EarlyMedia { .. } => assert!(!self.customer_answered),
-                CallOutput::Silence | CallOutput::Requeue => {}
+                CallOutput::Silence | CallOutput::Enqueue { .. } => {}
                 CallOutput::Seat { agent, input } => match input {
                     SeatInput::Connected { .. } | SeatInput::Resumed { .. } => {
                         self.engaged.insert(agent, "talking");
@@ -202,7 +202,7 @@ fn s15_answering_answers_the_customer_and_joins_the_two() {
 fn s16_a3_a_declined_call_goes_back_to_the_front_and_skips_the_decliner_who_stays_ready() {
     let mut call = ringing(false);
     let outputs = call.on(command(1, Command::Decline), Timestamp(5_000)).unwrap();
-    assert!(outputs.contains(&CallOutput::Requeue));
+    assert!(outputs.contains(&CallOutput::Enqueue { front: true }));
     assert!(outputs.contains(&CallOutput::Record(CallEvent::Queued { queue: QUEUE, front: true })));
     assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Declined { call: CALL } }));
     assert!(matches!(call, Call::Waiting { skipped, .. } if skipped == vec![agent(1)]));

@@ -339,10 +339,13 @@ impl Calls {
         let customer = incoming.caller.as_deref().and_then(|caller| with.plan.read_dialled(caller));
         let ours = number.as_ref().map(|number| with.plan.show(&number.number));
         let queue = match number.and_then(|number| number.queue) {
-            Some(queue) => with.directory.queue(queue).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a call was refused because its queue could not be looked up");
-                None
-            }),
+            Some(queue) => match with.directory.queue(queue).await {
+                Ok(queue) => queue,
+                Err(error) => {
+                    tracing::error!(%error, "a call was refused because its queue could not be looked up");
+                    return with.sip.refuse_for_now(incoming.leg, RETRY_AFTER);
+                }
+            },
             None => None,
         };
         let id = InteractionId(uuid::Uuid::now_v7());
@@ -379,9 +382,7 @@ impl Calls {
             with.gateway.aim_customer(id, remote, aim.codec, aim.telephone_event);
         }
         with.log.write(call_log::began(began));
-        let (call, mut outputs) = Call::inbound(id, queue.id, queue.may_answer);
-        // The way into the queue at the start is the same as back into it later.
-        outputs.push(domain::telephony::CallOutput::Requeue);
+        let (call, outputs) = Call::inbound(id, queue.id, queue.may_answer);
         let facts = Facts {
             id,
             direction: Direction::Inbound,

@@ -16,7 +16,7 @@ use super::call_task;
 use super::calls::Calls;
 use super::gateway::Route;
 use super::sip_stack::{Aim, LegEvent, LegId};
-use super::store::{Ended, Line};
+use super::store::{self, Ended, Line};
 use crate::agents::By;
 
 /// How soon an agent who could not be freed is tried again.
@@ -110,7 +110,7 @@ impl Effects {
             CallOutput::Bridge { agent } => with.gateway.route(id, Route::Bridge(agent)),
             CallOutput::OneWayHold { agent } => with.gateway.route(id, Route::OneWayHold(agent, queue)),
             CallOutput::Silence => with.gateway.route(id, Route::Silence),
-            CallOutput::Requeue => return self.enqueue(call).await,
+            CallOutput::Enqueue { front } => return self.enqueue(call, front).await,
             CallOutput::Seat { agent, input } => self.seat(call, agent, input).await,
             CallOutput::Record(event) => self.record(event),
             CallOutput::Finish(outcome) => self.finish(outcome).await,
@@ -124,10 +124,8 @@ impl Effects {
         }
     }
 
-    async fn enqueue(&self, call: &Call) -> Option<CallInput> {
+    async fn enqueue(&self, call: &Call, front: bool) -> Option<CallInput> {
         let Call::Waiting { queue, skipped, .. } = call else { return None };
-        // Whoever was offered it before goes before those who came later (A3).
-        let front = self.lines > FIRST_LINES;
         let router = &self.calls.with().router;
         match router.enqueue(self.facts.id, *queue, self.facts.started_at, front, skipped.clone()).await {
             Ok(()) => None,
@@ -273,7 +271,13 @@ impl Effects {
         {
             tracing::error!(call = %self.facts.id, %error, "an ended call could not be taken out of its queue");
         }
-        metrics::counter!("madoguchi_calls_total").increment(1);
+        let direction = store::direction_name(self.facts.direction);
+        metrics::counter!(
+            "madoguchi_calls_total",
+            "direction" => direction,
+            "outcome" => store::outcome_name(outcome)
+        )
+        .increment(1);
     }
 
     fn was_up(&self) -> bool {
@@ -298,7 +302,5 @@ impl Effects {
     }
 }
 
-/// The lines of a call that has just come into its queue: started, queued.
-const FIRST_LINES: u32 = 2;
 /// RFC 3261 §21.4.18.
 const UNAVAILABLE: u16 = 480;

@@ -203,8 +203,11 @@ pub enum CallOutput {
     },
     /// No audio flows any more.
     Silence,
-    /// Wait for the router's next choice, before the calls that came later (A3).
-    Requeue,
+    /// Wait in the queue for the router's choice.
+    Enqueue {
+        /// Before the calls that came later (A3): it comes back from an agent.
+        front: bool,
+    },
     /// Tell the agent's seat.
     Seat {
         /// Whose.
@@ -235,6 +238,7 @@ impl Call {
         let outputs = vec![
             CallOutput::Record(CallEvent::Started { direction: Direction::Inbound }),
             CallOutput::Record(CallEvent::Queued { queue, front: false }),
+            CallOutput::Enqueue { front: false },
         ];
         (call, outputs)
     }
@@ -528,7 +532,7 @@ impl Call {
                         CallOutput::Record(CallEvent::MusicStarted),
                     ]);
                 }
-                outputs.push(CallOutput::Requeue);
+                outputs.push(CallOutput::Enqueue { front: true });
                 let next = Self::Waiting {
                     id: *id,
                     queue: *queue,
