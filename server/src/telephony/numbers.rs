@@ -29,12 +29,12 @@ impl NumberingPlan {
 
     /// Reads what a person typed: any spacing, hyphens, brackets, full-width digits and signs. None if that cannot be
     /// a number.
-    pub fn read(&self, text: &str) -> Option<ShownNumber> {
+    pub fn read(self, text: &str) -> Option<ShownNumber> {
         self.parse(text).and_then(|number| self.shown(&number))
     }
 
     /// The same, with the country that the number belongs to, for the dialler.
-    pub fn describe(&self, text: &str) -> ReadNumber {
+    pub fn describe(self, text: &str) -> ReadNumber {
         let parsed = self.parse(text);
         let country = parsed.as_ref().and_then(|number| number.country().id()).map(|id| id.as_ref().to_owned());
         let number = parsed.and_then(|number| self.shown(&number));
@@ -42,7 +42,7 @@ impl NumberingPlan {
     }
 
     /// Reads the user part of a SIP address: E.164 with or without its `+`, or the national form.
-    pub fn read_dialled(&self, user: &str) -> Option<ShownNumber> {
+    pub fn read_dialled(self, user: &str) -> Option<ShownNumber> {
         // RFC 3966 §5.1: parameters such as `;phone-context=` follow the number.
         let user = user.split(';').next().unwrap_or_default();
         self.read(user).or_else(|| {
@@ -52,11 +52,11 @@ impl NumberingPlan {
     }
 
     /// How a stored number is written here: in the national form at home, in the international one otherwise.
-    pub fn show(&self, e164: &E164) -> ShownNumber {
+    pub fn show(self, e164: &E164) -> ShownNumber {
         self.read(e164.as_str()).unwrap_or_else(|| ShownNumber { e164: e164.clone(), shown: e164.as_str().to_owned() })
     }
 
-    fn parse(&self, text: &str) -> Option<PhoneNumber> {
+    fn parse(self, text: &str) -> Option<PhoneNumber> {
         let plain = narrow(text);
         // The library also finds numbers inside of sentences; a destination is nothing but a number.
         let is_plain = plain.chars().all(|c| c.is_ascii_digit() || "+-() ./".contains(c));
@@ -67,7 +67,7 @@ impl NumberingPlan {
         is_possible(&parsed).then_some(parsed)
     }
 
-    fn shown(&self, number: &PhoneNumber) -> Option<ShownNumber> {
+    fn shown(self, number: &PhoneNumber) -> Option<ShownNumber> {
         let e164 = E164::parse(&number.format().mode(Mode::E164).to_string()).ok()?;
         let at_home =
             DATABASE.by_id(self.country.as_ref()).is_some_and(|home| home.country_code() == number.code().value());

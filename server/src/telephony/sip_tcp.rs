@@ -51,7 +51,7 @@ impl Connections {
 
     /// Queues a message for the open connection to `to`, or opens one. `false`: it cannot be sent.
     pub(super) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) -> bool {
-        if !self.open.get(&to).is_some_and(|(_, queue)| !queue.is_closed()) {
+        if self.open.get(&to).is_none_or(|(_, queue)| queue.is_closed()) {
             self.start(to, TcpStream::connect(to));
         }
         self.open.get(&to).is_some_and(|(_, queue)| queue.try_send(bytes).is_ok())

@@ -235,7 +235,7 @@ pub(super) async fn open(db: &Db) -> Result<Vec<Open>, DbError> {
         .collect()
 }
 
-fn direction_name(direction: Direction) -> &'static str {
+pub(super) fn direction_name(direction: Direction) -> &'static str {
     match direction {
         Direction::Inbound => "inbound",
         Direction::Outbound => "outbound",
@@ -251,7 +251,7 @@ fn direction_of(name: &str) -> Result<Direction, DbError> {
 }
 
 /// The outcome's tag, as its JSON has it.
-fn outcome_name(outcome: Outcome) -> &'static str {
+pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::CustomerHungUp => "customer_hung_up",
         Outcome::AgentHungUp => "agent_hung_up",

@@ -84,7 +84,7 @@ impl Trunks {
                 tokio::select! {
                     () = self.0.reload.notified() => break,
                     () = self.0.clock.sleep_until(due) => break,
-                    Some(news) = news.recv() => self.registration(news),
+                    Some(news) = news.recv() => self.registration(&news),
                     () = stop.cancelled() => return self.withdraw(),
                 }
             }
@@ -185,13 +185,13 @@ impl Trunks {
         self.changed();
     }
 
-    fn registration(&self, news: RegistrationNews) {
+    fn registration(&self, news: &RegistrationNews) {
         let now = self.0.clock.now();
         let (trunk, next) = match news {
-            RegistrationNews::Registered(trunk) => (trunk, TrunkState::Registered { since: now }),
+            RegistrationNews::Registered(trunk) => (*trunk, TrunkState::Registered { since: now }),
             RegistrationNews::Failed { trunk, status, .. } => {
                 let why = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-                (trunk, TrunkState::Failed { why, at: now })
+                (*trunk, TrunkState::Failed { why, at: now })
             }
         };
         {

@@ -254,17 +254,8 @@ impl Floor {
 
     /// A new agent of the queue with an extension, a tab, and nothing else yet.
     pub async fn agent(&mut self, login: &str) -> UserId {
-        let id = UserId(Uuid::new_v4());
-        self.settings.save_user(self.admin.clone(), user(id, login)).await.unwrap();
-        let number = format!("{}", 1001 + self.seats.len());
-        let extension = Extension { id: ExtensionId(Uuid::new_v4()), number, user: Some(id) };
-        self.settings.save_extension(self.admin.clone(), extension).await.unwrap();
-        self.queue.members.push(id);
+        let id = self.hire(login).await;
         self.queue = self.settings.save_queue(self.admin.clone(), self.queue.clone()).await.unwrap();
-        let client = ClientId(Uuid::new_v4());
-        let attached = self.hub.attach(id, client, String::new(), None);
-        let actor = Actor { user: id, role: Role::Agent, session: String::new() };
-        self.seats.insert(id, Desk { actor, client, attached });
         id
     }
 
@@ -275,11 +266,43 @@ impl Floor {
         id
     }
 
+    /// As many agents who are ready.
+    pub async fn all_ready(&mut self, count: usize) -> Vec<UserId> {
+        let mut agents = Vec::new();
+        for n in 0..count {
+            agents.push(self.hire(&format!("agent{n}")).await);
+        }
+        self.queue = self.settings.save_queue(self.admin.clone(), self.queue.clone()).await.unwrap();
+        for id in agents.clone() {
+            self.log_in(id).await;
+            self.phone.choose(self.actor(id), Choice::Ready).await.unwrap();
+        }
+        agents
+    }
+
     /// An agent who is logged in, not ready, with audio as far as the server knows.
     pub async fn logged_in(&mut self, login: &str) -> UserId {
         let id = self.agent(login).await;
+        self.log_in(id).await;
+        id
+    }
+
+    async fn log_in(&self, id: UserId) {
         self.phone.log_in(self.actor(id), self.client(id)).await.unwrap();
         self.agents.set_media(id, Media::Up).await;
+    }
+
+    async fn hire(&mut self, login: &str) -> UserId {
+        let id = UserId(Uuid::new_v4());
+        self.settings.save_user(self.admin.clone(), user(id, login)).await.unwrap();
+        let number = format!("{}", 1001 + self.seats.len());
+        let extension = Extension { id: ExtensionId(Uuid::new_v4()), number, user: Some(id) };
+        self.settings.save_extension(self.admin.clone(), extension).await.unwrap();
+        self.queue.members.push(id);
+        let client = ClientId(Uuid::new_v4());
+        let attached = self.hub.attach(id, client, String::new(), None);
+        let actor = Actor { user: id, role: Role::Agent, session: String::new() };
+        self.seats.insert(id, Desk { actor, client, attached });
         id
     }
 

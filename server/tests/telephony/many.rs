@@ -13,10 +13,7 @@ const AT_ONCE: usize = 50;
 on_both! {
     async fn after_100_calls_at_50_at_once_no_dialog_port_or_task_is_left(db: TestDb) {
         let mut floor = Floor::open(&db).await;
-        let mut agents = Vec::new();
-        for n in 0..AT_ONCE {
-            agents.push(floor.ready(&format!("agent{n}")).await);
-        }
+        let agents = floor.all_ready(AT_ONCE).await;
         let fifty = ["-m", "100", "-l", "50", "-r", "200"];
         let customers = Customer::calls(&floor, Script::new("is_hung_up_on.xml").arguments(fifty));
         for _round in 0..2 {

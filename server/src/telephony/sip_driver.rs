@@ -1,0 +1,478 @@
+//! The loop between sockets, clock and [`sip::Endpoint`]: bytes in, bytes and events out.
+//!
+//! **Invariant:** a datagram or connection from anybody who is not a peer is never answered.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use domain::ids::TrunkId;
+use sip::sdp;
+use sip::{CallKey, Endpoint, Event, RegistrationKey, Time, Transport};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wire::settings::TrunkTransport;
+
+use super::sip_legs::{Leg, Legs, aim_of};
+use super::sip_stack::{Aim, Held, Incoming, Invite, LegEvent, LegId, Peer, Registration, RegistrationNews};
+use super::sip_tcp::{Connections, TcpNews};
+use crate::clock::Clock;
+
+/// How long a registration is asked for.
+const REGISTRATION: Duration = Duration::from_mins(5);
+/// How long a stopping driver waits for its registrars to take registrations back.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What the handle asks of the driver.
+pub(super) enum Command {
+    Invite { leg: LegId, invite: Invite, events: mpsc::UnboundedSender<LegEvent> },
+    Ring(LegId),
+    Accept(LegId, SocketAddr),
+    Refuse(LegId, u16),
+    RefuseForNow(LegId, Duration),
+    HangUp(LegId),
+    Peers(Vec<Peer>),
+    Register(TrunkId, Registration),
+    Unregister(TrunkId),
+    Held(oneshot::Sender<Held>),
+}
+
+/// The bound sockets.
+pub(super) struct Sockets {
+    pub(super) udp: Option<UdpSocket>,
+    pub(super) listener: Option<TcpListener>,
+}
+
+/// The task that owns sockets and endpoint.
+pub(super) struct Driver {
+    clock: Clock,
+    start: Instant,
+    endpoint: Endpoint,
+    sockets: Sockets,
+    connections: Connections,
+    tcp: mpsc::Receiver<TcpNews>,
+    peers: Vec<Peer>,
+    legs: Legs,
+    trunks: HashMap<TrunkId, RegistrationKey>,
+    incoming: mpsc::UnboundedSender<Incoming>,
+    registrations: mpsc::UnboundedSender<RegistrationNews>,
+    next_leg: Arc<AtomicU64>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        clock: Clock,
+        endpoint: Endpoint,
+        sockets: Sockets,
+        tasks: &TaskTracker,
+        incoming: mpsc::UnboundedSender<Incoming>,
+        registrations: mpsc::UnboundedSender<RegistrationNews>,
+        next_leg: Arc<AtomicU64>,
+    ) -> Self {
+        let (tcp_news, tcp) = mpsc::channel(256);
+        Self {
+            start: clock.instant(),
+            connections: Connections::new(tcp_news, tasks.clone(), clock.clone()),
+            clock,
+            endpoint,
+            sockets,
+            tcp,
+            peers: Vec::new(),
+            legs: Legs::default(),
+            trunks: HashMap::new(),
+            incoming,
+            registrations,
+            next_leg,
+        }
+    }
+
+    /// Runs until `stop`, and a little longer where registrars are to be told.
+    pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, stop: CancellationToken) {
+        let mut datagram = vec![0; 65_536];
+        let mut farewell = None;
+        loop {
+            self.drain().await;
+            if farewell.is_some() && self.endpoint.stats().registrations == 0 {
+                break;
+            }
+            let wake = self.endpoint.poll_timeout().map(|time| self.start + time.0);
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.command(command),
+                    None => break,
+                },
+                received = receive(self.sockets.udp.as_ref(), &mut datagram) => match received {
+                    Ok((length, from)) => self.datagram(from, datagram.get(..length).unwrap_or_default()),
+                    // A peer's ICMP "port unreachable" comes up here on some systems; timers deal with the silence.
+                    Err(error) => tracing::debug!(%error, "the SIP socket reported an error"),
+                },
+                accepted = accept(self.sockets.listener.as_ref()) => match accepted {
+                    Ok((stream, from)) if self.knows(from.ip()) => self.connections.accepted(stream, from),
+                    Ok(_) => dropped("tcp"),
+                    Err(error) => tracing::warn!(%error, "a SIP connection could not be taken"),
+                },
+                Some(news) = self.tcp.recv() => self.tcp_news(news),
+                () = until(&self.clock, wake) => {
+                    let now = self.now();
+                    self.endpoint.handle_timeout(now);
+                }
+                () = stop.cancelled(), if farewell.is_none() => farewell = Some(self.clock.instant() + FAREWELL),
+                () = until(&self.clock, farewell) => break,
+            }
+        }
+        self.drain().await;
+    }
+
+    fn now(&self) -> Time {
+        Time(self.clock.instant().saturating_duration_since(self.start))
+    }
+
+    fn knows(&self, address: IpAddr) -> bool {
+        self.peers.iter().any(|peer| peer.is_at(address))
+    }
+
+    fn datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
+        if self.knows(from.ip()) {
+            let now = self.now();
+            self.endpoint.receive(now, Transport::Udp, from, bytes);
+        } else {
+            dropped("udp");
+        }
+    }
+
+    fn tcp_news(&mut self, news: TcpNews) {
+        let now = self.now();
+        match news {
+            TcpNews::Message { from, bytes } if self.knows(from.ip()) => {
+                self.endpoint.receive(now, Transport::Tcp, from, &bytes);
+            }
+            TcpNews::Message { .. } => dropped("tcp"),
+            TcpNews::Closed { peer, number, failed } => {
+                self.connections.closed(peer, number);
+                if failed {
+                    self.endpoint.transport_failed(now, Transport::Tcp, peer);
+                }
+            }
+        }
+    }
+
+    /// Sends what is to be sent and tells what has happened, until the endpoint has nothing more.
+    async fn drain(&mut self) {
+        loop {
+            if let Some(transmit) = self.endpoint.poll_transmit() {
+                match transmit.transport {
+                    Transport::Udp => {
+                        let sent = match &self.sockets.udp {
+                            Some(udp) => udp.send_to(&transmit.bytes, transmit.to).await.map(drop),
+                            None => Err(io::ErrorKind::Unsupported.into()),
+                        };
+                        if let Err(error) = sent {
+                            tracing::debug!(peer = %transmit.to, %error, "a SIP datagram could not be sent");
+                            let now = self.now();
+                            self.endpoint.transport_failed(now, Transport::Udp, transmit.to);
+                        }
+                    }
+                    Transport::Tcp => {
+                        if !self.connections.send(transmit.to, transmit.bytes) {
+                            let now = self.now();
+                            self.endpoint.transport_failed(now, Transport::Tcp, transmit.to);
+                        }
+                    }
+                }
+            } else if let Some(event) = self.endpoint.poll_event() {
+                self.event(event);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let now = self.now();
+        match command {
+            Command::Invite { leg, invite, events } => self.invite(now, leg, &invite, events),
+            Command::Ring(leg) => self.on_leg(leg, |endpoint, key, _| endpoint.ringing(now, key)),
+            Command::Accept(leg, audio) => self.on_leg(leg, |endpoint, key, leg| {
+                leg.audio = Some(audio);
+                match leg.answer_offer() {
+                    Some(sdp) => endpoint.accept(now, key, sdp),
+                    None => endpoint.refuse(now, key, NOT_ACCEPTABLE),
+                }
+            }),
+            Command::Refuse(leg, status) => self.on_leg(leg, |endpoint, key, _| endpoint.refuse(now, key, status)),
+            Command::RefuseForNow(leg, wait) => {
+                self.on_leg(leg, |endpoint, key, _| endpoint.refuse_for_now(now, key, wait));
+            }
+            Command::HangUp(leg) => self.on_leg(leg, |endpoint, key, _| endpoint.hang_up(now, key)),
+            Command::Peers(peers) => self.peers = peers,
+            Command::Register(trunk, registration) => {
+                let key = self.endpoint.register(now, registration.for_endpoint());
+                if let Some(former) = self.trunks.insert(trunk, key) {
+                    self.endpoint.unregister(now, former);
+                }
+            }
+            Command::Unregister(trunk) => {
+                if let Some(key) = self.trunks.remove(&trunk) {
+                    self.endpoint.unregister(now, key);
+                }
+            }
+            Command::Held(reply) => {
+                let stats = self.endpoint.stats();
+                let held = Held { legs: stats.calls, dialogs: stats.dialogs, transactions: stats.transactions };
+                // Whoever asked may have gone.
+                let _ = reply.send(held);
+            }
+        }
+    }
+
+    fn on_leg(&mut self, leg: LegId, act: impl FnOnce(&mut Endpoint, CallKey, &mut Leg) -> Result<(), sip::NotNow>) {
+        let Some(key) = self.legs.keys.get(&leg).copied() else { return };
+        let Some(leg) = self.legs.by_key.get_mut(&key) else { return };
+        if let Err(error) = act(&mut self.endpoint, key, leg) {
+            // The far side was quicker; the event that says so is on its way to the call.
+            tracing::debug!(leg = leg.id.0, %error, "a SIP command came too late");
+        }
+    }
+
+    fn invite(&mut self, now: Time, id: LegId, invite: &Invite, events: mpsc::UnboundedSender<LegEvent>) {
+        metrics::counter!("madoguchi_sip_invites_total", "direction" => "outbound").increment(1);
+        let mut leg = Leg::new(id, events, invite.codecs.clone());
+        leg.audio = Some(invite.audio);
+        let Some(offer) = leg.offer() else { return };
+        let uri = |user: &str| format!("sip:{user}@{}", invite.host);
+        let key = self.endpoint.invite(
+            now,
+            sip::Outgoing {
+                to: invite.to,
+                transport: transport(invite.transport),
+                request_uri: uri(&invite.destination),
+                from: sip::NameAddr { display: None, uri: uri(&invite.caller) },
+                to_uri: uri(&invite.destination),
+                asserted: Some(uri(&invite.caller)),
+                credentials: credentials(invite.credentials.as_ref()),
+                offer,
+            },
+        );
+        self.legs.add(key, leg);
+    }
+
+    fn event(&mut self, event: Event) {
+        let now = self.now();
+        match event {
+            Event::Incoming { call, peer, request_user, to_user, from, asserted, privacy, offer, .. } => {
+                metrics::counter!("madoguchi_sip_invites_total", "direction" => "inbound").increment(1);
+                let caller = if privacy { None } else { named(&from, asserted.as_ref()) };
+                self.call_in(now, call, peer, [request_user, to_user], caller, offer.as_deref());
+            }
+            Event::Ringing { call } => self.tell(call, LegEvent::Ringing),
+            Event::EarlyMedia { call, sdp } => {
+                if let Some(aim) = self.aim(call, &sdp) {
+                    self.tell(call, LegEvent::EarlyMedia(aim));
+                }
+            }
+            Event::Accepted { call, sdp } => {
+                if let Some(aim) = self.aim(call, &sdp) {
+                    self.tell(call, LegEvent::Answered(aim));
+                } else {
+                    // RFC 3261 §13.2.2.4: an answer that cannot be used is acknowledged, then the call is ended.
+                    let reason = "Not Acceptable Here".to_owned();
+                    self.tell(call, LegEvent::Refused { status: NOT_ACCEPTABLE, reason });
+                    self.hang_up(now, call);
+                }
+            }
+            Event::Refused { call, status, reason, .. } => self.tell(call, LegEvent::Refused { status, reason }),
+            Event::Confirmed { call, sdp: Some(sdp) } | Event::ReofferAnswered { call, sdp } => {
+                if let Some(aim) = self.aim(call, &sdp) {
+                    self.tell(call, LegEvent::Aimed(aim));
+                } else {
+                    self.tell(call, LegEvent::Broken);
+                    self.hang_up(now, call);
+                }
+            }
+            Event::Confirmed { sdp: None, .. } | Event::ReofferRefused { .. } => {}
+            Event::Cancelled { call } | Event::HungUp { call, .. } => self.tell(call, LegEvent::Gone),
+            Event::Broken { call } => self.tell(call, LegEvent::Broken),
+            Event::Reoffered { call, sdp } => self.reoffered(now, call, sdp.as_deref()),
+            Event::Registered { key, .. } => {
+                if let Some(trunk) = self.trunk_of(key) {
+                    self.news(RegistrationNews::Registered(trunk));
+                }
+            }
+            Event::RegistrationFailed { key, status, retry_after } => {
+                if let Some(trunk) = self.trunk_of(key) {
+                    self.news(RegistrationNews::Failed { trunk, status, retry_after });
+                }
+            }
+            Event::Unregistered { .. } => {}
+            // Dropping the leg's sender closes its channel, after everything that was told before.
+            Event::Terminated { call } => self.legs.remove(call),
+        }
+    }
+
+    fn call_in(
+        &mut self,
+        now: Time,
+        call: CallKey,
+        peer: SocketAddr,
+        dialled: [String; 2],
+        caller: Option<String>,
+        offer: Option<&str>,
+    ) {
+        let trunks = self.trunks_at(peer);
+        let codecs = self.peers.iter().find(|peer| Some(&peer.trunk) == trunks.first());
+        let codecs = codecs.map(|peer| peer.codecs.clone()).unwrap_or_default();
+        let offer = offer.map(sdp::parse).transpose();
+        let (events, queue) = mpsc::unbounded_channel();
+        let id = LegId(self.next_leg.fetch_add(1, Ordering::Relaxed));
+        let mut leg = Leg::new(id, events, codecs);
+        let usable = match offer {
+            Ok(offer) => {
+                leg.offer = offer;
+                leg.offer.is_none() || leg.first_aim().is_some()
+            }
+            Err(_) => false,
+        };
+        let aim = leg.first_aim();
+        self.legs.add(call, leg);
+        if !usable {
+            tracing::info!(%peer, "a call offered no audio that this trunk may speak; refused with 488");
+            self.on_leg(id, |endpoint, key, _| endpoint.refuse(now, key, NOT_ACCEPTABLE));
+            return;
+        }
+        // Fails only where the calls have stopped for good.
+        if self.incoming.send(Incoming { leg: id, events: queue, trunks, dialled, caller, aim }).is_err() {
+            self.on_leg(id, |endpoint, key, _| endpoint.refuse(now, key, SERVICE_UNAVAILABLE));
+        }
+    }
+
+    fn reoffered(&mut self, now: Time, call: CallKey, offer: Option<&str>) {
+        let Some(leg) = self.legs.by_key.get_mut(&call) else { return };
+        let answer = match offer.map(sdp::parse) {
+            None => leg.offer().map(|sdp| (sdp, None)),
+            Some(Ok(theirs)) => leg.answer(&theirs).map(|(sdp, agreed)| (sdp, Some(agreed))),
+            Some(Err(_)) => None,
+        };
+        let done = match answer {
+            Some((sdp, agreed)) => {
+                if let Some(aim) = agreed.as_ref().and_then(aim_of) {
+                    let _ = leg.events.send(LegEvent::Aimed(aim));
+                }
+                self.endpoint.answer_reoffer(now, call, sdp)
+            }
+            None => self.endpoint.refuse_reoffer(now, call, NOT_ACCEPTABLE),
+        };
+        if let Err(error) = done {
+            tracing::debug!(%error, "a re-INVITE was overtaken");
+        }
+    }
+
+    /// What their answer to our offer means.
+    fn aim(&self, call: CallKey, sdp: &str) -> Option<Aim> {
+        let leg = self.legs.by_key.get(&call)?;
+        aim_of(&leg.session.answered(&sdp::parse(sdp).ok()?).ok()?)
+    }
+
+    fn hang_up(&mut self, now: Time, call: CallKey) {
+        if let Err(error) = self.endpoint.hang_up(now, call) {
+            tracing::debug!(%error, "a leg ended by itself");
+        }
+    }
+
+    fn tell(&self, call: CallKey, event: LegEvent) {
+        if let Some(leg) = self.legs.by_key.get(&call) {
+            // A call that is over does not listen any more.
+            let _ = leg.events.send(event);
+        }
+    }
+
+    fn news(&self, news: RegistrationNews) {
+        // Fails only where the trunks have stopped for good.
+        let _ = self.registrations.send(news);
+    }
+
+    fn trunk_of(&self, key: RegistrationKey) -> Option<TrunkId> {
+        self.trunks.iter().find(|(_, registered)| **registered == key).map(|(trunk, _)| *trunk)
+    }
+
+    /// Trunks that this source belongs to: those of exactly this address and port before those of its host.
+    fn trunks_at(&self, from: SocketAddr) -> Vec<TrunkId> {
+        let mut at: Vec<&Peer> = self.peers.iter().filter(|peer| peer.is_at(from.ip())).collect();
+        at.sort_by_key(|peer| !peer.addresses.contains(&from));
+        at.into_iter().map(|peer| peer.trunk).collect()
+    }
+}
+
+impl Peer {
+    fn is_at(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.addresses.iter().any(|known| known.ip() == address)
+            || self.networks.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl Registration {
+    fn for_endpoint(self) -> sip::Registration {
+        let user = self.credentials.as_ref().map_or("madoguchi", |(user, _)| user).to_owned();
+        sip::Registration {
+            to: self.to,
+            transport: transport(self.transport),
+            registrar_uri: format!("sip:{}", self.host),
+            address_of_record: format!("sip:{user}@{}", self.host),
+            contact_user: user,
+            credentials: credentials(self.credentials.as_ref()),
+            expires: REGISTRATION,
+        }
+    }
+}
+
+async fn until(clock: &Clock, instant: Option<Instant>) {
+    match instant {
+        Some(instant) => clock.sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn receive(socket: Option<&UdpSocket>, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    match socket {
+        Some(socket) => socket.recv_from(buffer).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// RFC 3261 §21.4.26.
+const NOT_ACCEPTABLE: u16 = 488;
+/// RFC 3261 §21.5.4.
+const SERVICE_UNAVAILABLE: u16 = 503;
+
+fn dropped(transport: &'static str) {
+    metrics::counter!("madoguchi_sip_dropped_total", "transport" => transport).increment(1);
+}
+
+fn transport(transport: TrunkTransport) -> Transport {
+    match transport {
+        TrunkTransport::Udp => Transport::Udp,
+        TrunkTransport::Tcp => Transport::Tcp,
+    }
+}
+
+fn credentials(pair: Option<&(String, String)>) -> Option<sip::Credentials> {
+    pair.map(|(username, password)| sip::Credentials { username: username.clone(), password: password.clone() })
+}
+
+/// RFC 3325 §8: a trunk is trusted, so its word goes before the caller's own. RFC 3261 §8.1.1.3 names the anonymous.
+fn named(from: &sip::Identity, asserted: Option<&sip::Identity>) -> Option<String> {
+    let user = asserted.unwrap_or(from).user.clone();
+    (!user.is_empty() && !user.eq_ignore_ascii_case("anonymous")).then_some(user)
+}

@@ -1,0 +1,102 @@
+//! The customers' legs as the SIP driver knows them: whose events go where, and each leg's side of its session.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use media::Codec;
+use sip::CallKey;
+use sip::sdp::{self, Agreed, Audio, Description, Payload};
+use tokio::sync::mpsc;
+
+use super::sip_stack::{Aim, LegEvent, LegId};
+
+/// Every leg, by the endpoint's key and by ours.
+#[derive(Default)]
+pub(super) struct Legs {
+    pub(super) by_key: HashMap<CallKey, Leg>,
+    pub(super) keys: HashMap<LegId, CallKey>,
+}
+
+/// One customer's leg: who listens to it, and its side of the session.
+pub(super) struct Leg {
+    pub(super) id: LegId,
+    pub(super) events: mpsc::UnboundedSender<LegEvent>,
+    pub(super) session: sdp::Local,
+    /// The caller's offer, until it is answered.
+    pub(super) offer: Option<Description>,
+    /// What may be spoken, in order of preference.
+    codecs: Vec<Codec>,
+    /// Where we want the far end's audio, once there is such a place.
+    pub(super) audio: Option<SocketAddr>,
+}
+
+impl Legs {
+    pub(super) fn add(&mut self, key: CallKey, leg: Leg) {
+        self.keys.insert(leg.id, key);
+        self.by_key.insert(key, leg);
+    }
+
+    pub(super) fn remove(&mut self, key: CallKey) {
+        if let Some(leg) = self.by_key.remove(&key) {
+            self.keys.remove(&leg.id);
+        }
+    }
+}
+
+impl Leg {
+    pub(super) fn new(id: LegId, events: mpsc::UnboundedSender<LegEvent>, codecs: Vec<Codec>) -> Self {
+        let session = sdp::Local::new(uuid::Uuid::new_v4().as_u64_pair().1);
+        Self { id, events, session, offer: None, codecs, audio: None }
+    }
+
+    fn ours(&self) -> Option<Audio> {
+        self.audio.map(|audio| Audio { codecs: payloads(&self.codecs), ..Audio::g711(audio) })
+    }
+
+    pub(super) fn offer(&mut self) -> Option<String> {
+        let ours = self.ours()?;
+        Some(self.session.offer(&ours))
+    }
+
+    pub(super) fn answer(&mut self, theirs: &Description) -> Option<(String, Agreed)> {
+        let ours = self.ours()?;
+        self.session.answer(theirs, &ours).ok()
+    }
+
+    /// The body of our 200: the answer to the caller's offer, or our offer where there was none.
+    pub(super) fn answer_offer(&mut self) -> Option<String> {
+        match self.offer.take() {
+            Some(theirs) => self.answer(&theirs).map(|(sdp, _)| sdp),
+            None => self.offer(),
+        }
+    }
+
+    /// What the caller's offer will come to, tried on a copy of the session.
+    pub(super) fn first_aim(&self) -> Option<Aim> {
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let ours = Audio { codecs: payloads(&self.codecs), ..Audio::g711(anywhere) };
+        let (_, agreed) = self.session.clone().answer(self.offer.as_ref()?, &ours).ok()?;
+        aim_of(&agreed)
+    }
+}
+
+fn payloads(codecs: &[Codec]) -> Vec<Payload> {
+    codecs
+        .iter()
+        .map(|codec| match codec {
+            Codec::Pcmu => Payload::PCMU,
+            Codec::Pcma => Payload::PCMA,
+        })
+        .collect()
+}
+
+/// What was agreed, as far as the gateway needs it; none for a codec that we do not speak.
+pub(super) fn aim_of(agreed: &Agreed) -> Option<Aim> {
+    let codec = match agreed.send.codec {
+        sdp::Codec::Pcmu => Codec::Pcmu,
+        sdp::Codec::Pcma => Codec::Pcma,
+        sdp::Codec::Other { .. } => return None,
+    };
+    let remote = Some(agreed.remote).filter(|remote| !remote.ip().is_unspecified() && remote.port() != 0);
+    Some(Aim { remote, codec, telephone_event: agreed.telephone_event_send })
+}
