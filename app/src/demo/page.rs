@@ -70,10 +70,12 @@ pub(crate) fn DemoPage() -> impl IntoView {
             <p class="demo-strip">{move || text.get().demo_strip} " · " {move || text.get().demo_mode_notice}</p>
             <header class="demo-intro">
                 <h1>{move || text.get().demo_title}</h1>
-                <p>{move || text.get().demo_help}</p>
-                <a href="/" target="_blank" rel="noopener">
-                    {move || text.get().demo_open_desk}
-                </a>
+                <p>
+                    {move || text.get().demo_help} " "
+                    <a href="/" target="_blank" rel="noopener">
+                        {move || text.get().demo_open_desk}
+                    </a>
+                </p>
             </header>
             <div class="demo-phones">
                 <Show when=move || known.get() fallback=nothing>

@@ -42,7 +42,11 @@ pub(super) fn PhoneCard(
     let desk = RwSignal::new(desk_numbers.get_untracked().first().cloned().unwrap_or_default());
     let speaks = RwSignal::new(true);
 
-    let shown = |number: &str| typed("", number, number.len(), None).text;
+    // The demo's carrier is a Japanese one: its numbers are read as at home.
+    let shown = |number: &str| {
+        let home = number.strip_prefix("+81").map_or_else(|| number.to_owned(), |rest| format!("0{rest}"));
+        typed("", &home, home.len(), None).text
+    };
     let own_choices = move || {
         let words = text.get();
         let mut choices: Vec<Choice> =

@@ -18,7 +18,14 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
     let stores = use_stores();
     let text = use_text();
     let telephony = stores.telephony;
-    let call = Memo::new(move |_| telephony.call.with(|call| call.as_ref().map(|call| call.id)));
+    // Ringing is the popup's: the desk belongs to what the agent works on.
+    let call = Memo::new(move |_| {
+        if telephony.offer.with(Option::is_some) {
+            None
+        } else {
+            telephony.call.with(|call| call.as_ref().map(|call| call.id))
+        }
+    });
     let detail = RwSignal::new(None::<CallDetail>);
     let failed = RwSignal::new(None::<ApiError>);
     let again = RwSignal::new(0_u32);

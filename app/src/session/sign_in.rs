@@ -151,7 +151,7 @@ fn DemoAccounts(
 #[component]
 fn Foot() -> impl IntoView {
     let text = use_text();
-    let chosen_language = RwSignal::new(text.language().tag().to_owned());
+    let chosen_language = RwSignal::new(untrack(|| text.language()).tag().to_owned());
     let chosen_theme = RwSignal::new(theme_value(Theme::chosen()).to_owned());
     Effect::new(move |before: Option<()>| {
         let tag = chosen_language.get();

@@ -17,7 +17,7 @@ pub(super) fn MainMenu() -> impl IntoView {
     let demo = RwSignal::new(false);
     spawn_local(async move {
         // Outside of demo mode the page does not exist, and neither does the way to it.
-        demo.set(wire::demo::phone().await.is_ok());
+        demo.set(wire::session::welcome().await.is_ok_and(|welcome| !welcome.demo_accounts.is_empty()));
     });
     view! {
         <nav class="main-menu" aria-label=move || text.get().main_menu>

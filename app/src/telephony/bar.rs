@@ -60,6 +60,7 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
                                 why_not=Signal::derive(move || reason(bar.get().dial))
                                 expanded=Signal::from(stores.dialler.open)
                                 key_hint="Alt+C"
+                                guarded=true
                                 on_press=move || {
                                     if stores.dialler.open.get_untracked() {
                                         stores.dialler.close();

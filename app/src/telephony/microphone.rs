@@ -2,6 +2,7 @@
 //! recording mark tells the truth.
 
 use leptos::prelude::*;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AnalyserNode, AudioContext, MediaStream, MediaStreamConstraints, MediaStreamTrack};
@@ -72,6 +73,7 @@ impl Microphone {
                 if self.track.with_untracked(Option::is_some) {
                     track.stop();
                 } else {
+                    self.watch(track);
                     self.track.set(Some(track.clone()));
                 }
                 self.problem.set(None);
@@ -81,10 +83,21 @@ impl Microphone {
         opened.map(drop)
     }
 
+    /// A headset that is pulled out ends its track; nobody else does.
+    fn watch(self, track: &MediaStreamTrack) {
+        let pulled_out = Closure::once_into_js(move || {
+            self.meter_off();
+            self.track.set(None);
+            self.problem.set(Some(MicrophoneProblem::Missing));
+        });
+        track.set_onended(pulled_out.dyn_ref());
+    }
+
     /// Releases it.
     pub(super) fn close(self) {
         self.meter_off();
         if let Some(track) = self.track.get_untracked() {
+            track.set_onended(None);
             track.stop();
             self.track.set(None);
         }

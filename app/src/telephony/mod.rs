@@ -22,7 +22,7 @@ mod dialler;
 #[cfg(target_arch = "wasm32")]
 mod dialler_store;
 #[cfg(target_arch = "wasm32")]
-mod gone_line;
+mod farewell;
 #[cfg(target_arch = "wasm32")]
 mod in_call;
 #[cfg(target_arch = "wasm32")]

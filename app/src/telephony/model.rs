@@ -3,7 +3,7 @@
 use domain::agents::{Seat, SeatInput, Shown, Work};
 use domain::ids::{ClientId, InteractionId, UserId};
 use domain::refusal::Refusal;
-use domain::telephony::{Call, Command};
+use domain::telephony::{Call, Command, Outcome};
 use domain::time::Timestamp;
 use wire::events::{CallView, Desk, DeskEvent, Gone, Media, Party, QueueView, Softphone};
 
@@ -16,19 +16,26 @@ pub(crate) struct Telephony {
     pub(crate) call: Option<CallView>,
     /// The own queues.
     pub(crate) queues: Vec<QueueView>,
-    /// The offer that last went away by itself, for the popup's grey line.
-    pub(crate) gone: Option<GoneOffer>,
+    /// The call that last ended without the agent's doing, for the popup's grey line.
+    pub(crate) farewell: Option<Farewell>,
 }
 
-/// An offer that went away while it was ringing.
+/// A call that ended without the agent's doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct GoneOffer {
-    /// Which.
-    pub(crate) call: InteractionId,
+pub(crate) struct Farewell {
     /// Why.
-    pub(crate) why: Gone,
-    /// Who called.
+    pub(crate) why: Bye,
+    /// Who it was.
     pub(crate) party: Party,
+}
+
+/// Why a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bye {
+    /// The ringing stopped.
+    Gone(Gone),
+    /// The call was dialled or up.
+    Ended(Outcome),
 }
 
 impl Default for Telephony {
@@ -37,7 +44,7 @@ impl Default for Telephony {
             softphone: Softphone { seat: Seat::LoggedOut, client: None, media: Media::Down },
             call: None,
             queues: Vec::new(),
-            gone: None,
+            farewell: None,
         }
     }
 }
@@ -49,7 +56,7 @@ impl Telephony {
         if let Some(offer) = self.offer()
             && desk.call.as_ref().is_none_or(|call| call.id != offer.id)
         {
-            self.gone = Some(GoneOffer { call: offer.id, why: Gone::Abandoned, party: offer.party.clone() });
+            self.farewell = Some(Farewell { why: Bye::Gone(Gone::Abandoned), party: offer.party.clone() });
         }
         self.softphone = desk.softphone.clone();
         self.call.clone_from(&desk.call);
@@ -61,18 +68,37 @@ impl Telephony {
         match event {
             DeskEvent::Softphone { softphone } => self.softphone = softphone.clone(),
             DeskEvent::Call { call } => {
-                self.gone = None;
+                self.farewell = self.farewell_of(call);
                 self.call = Some((**call).clone());
             }
             DeskEvent::CallGone { call, why } => {
                 if let Some(had) = self.call.take_if(|had| had.id == *call)
                     && matches!(had.call, Call::Offered { .. })
                 {
-                    self.gone = Some(GoneOffer { call: *call, why: *why, party: had.party });
+                    self.farewell = Some(Farewell { why: Bye::Gone(*why), party: had.party });
                 }
             }
             DeskEvent::Queues { queues } => self.queues.clone_from(queues),
             DeskEvent::Me { .. } | DeskEvent::CallsChanged | DeskEvent::SettingsChanged => {}
+        }
+    }
+
+    /// What is to be said when the call becomes this one: only of an end, and only of one that the agent did not make.
+    fn farewell_of(&self, now: &CallView) -> Option<Farewell> {
+        let was_live = self.live().is_some_and(|had| had.id == now.id);
+        match now.call {
+            Call::Ended { outcome, .. } if was_live => match outcome {
+                Outcome::AgentHungUp | Outcome::Cancelled => None,
+                Outcome::CustomerHungUp | Outcome::Abandoned | Outcome::Failed { .. } | Outcome::Lost => {
+                    Some(Farewell { why: Bye::Ended(outcome), party: now.party.clone() })
+                }
+            },
+            Call::Ended { .. }
+            | Call::Waiting { .. }
+            | Call::Offered { .. }
+            | Call::Dialling { .. }
+            | Call::Connected { .. }
+            | Call::Held { .. } => None,
         }
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use leptos::prelude::*;
 
-use super::gone_line::GoneLine;
+use super::farewell::FarewellLine;
 use super::in_call::InCallPopup;
 use super::incoming::IncomingPopup;
 use super::model::Mode;
@@ -31,10 +31,10 @@ pub(crate) fn CallPopups() -> impl IntoView {
         }
         now
     });
-    let gone = telephony.gone;
+    let farewell = telephony.farewell;
     Effect::new(move || {
-        if gone.with(Option::is_some) {
-            let seen = set_timeout_with_handle(move || telephony.gone_was_seen(), STAYS);
+        if farewell.with(Option::is_some) {
+            let seen = set_timeout_with_handle(move || telephony.farewell_was_seen(), STAYS);
             on_cleanup(move || {
                 if let Ok(seen) = seen {
                     seen.clear();
@@ -47,6 +47,6 @@ pub(crate) fn CallPopups() -> impl IntoView {
         {move || {
             (here.get() && live.get().is_some() && !telephony.folded.get()).then(|| view! { <InCallPopup /> })
         }}
-        {move || (here.get() && gone.with(Option::is_some)).then(|| view! { <GoneLine /> })}
+        {move || (here.get() && farewell.with(Option::is_some)).then(|| view! { <FarewellLine /> })}
     }
 }

@@ -126,7 +126,10 @@ fn Checks(ringer: Ringer) -> impl IntoView {
     Effect::new(move || {
         let fine = [sound.get(), microphone.get(), connection.get()].iter().all(|check| *check == Check::Good)
             && notice.get() != Check::Waiting;
-        if fine {
+        // A call takes its place.
+        if telephony.in_call.get() {
+            close();
+        } else if fine {
             let timeout = set_timeout_with_handle(close, GOES_AFTER);
             on_cleanup(move || {
                 if let Ok(timeout) = timeout {

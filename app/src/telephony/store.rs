@@ -7,7 +7,7 @@ use wire::ApiError;
 use wire::events::{CallView, Media, QueueView};
 
 use super::commands::Pending;
-use super::model::{Bar, GoneOffer, Surroundings, Telephony};
+use super::model::{Bar, Farewell, Surroundings, Telephony};
 use crate::realtime::LineStore;
 use crate::session::SessionStore;
 
@@ -25,8 +25,8 @@ pub(crate) struct TelephonyStore {
     pub(crate) offer: Memo<Option<CallView>>,
     /// The call that is dialled, up or held.
     pub(crate) live: Memo<Option<CallView>>,
-    /// The offer that last went away by itself.
-    pub(crate) gone: Memo<Option<GoneOffer>>,
+    /// The call that last ended without the agent's doing.
+    pub(crate) farewell: Memo<Option<Farewell>>,
     /// The own queues.
     pub(crate) queues: Memo<Vec<QueueView>>,
     /// The audio connection as the server sees it.
@@ -72,7 +72,7 @@ impl TelephonyStore {
             call: Memo::new(move |_| model.with(|telephony| telephony.call.clone())),
             offer: Memo::new(move |_| model.with(|telephony| telephony.offer().cloned())),
             live: Memo::new(move |_| model.with(|telephony| telephony.live().cloned())),
-            gone: Memo::new(move |_| model.with(|telephony| telephony.gone.clone())),
+            farewell: Memo::new(move |_| model.with(|telephony| telephony.farewell.clone())),
             queues: Memo::new(move |_| model.with(|telephony| telephony.queues.clone())),
             media: Memo::new(move |_| model.with(|telephony| telephony.softphone.media)),
             held_here: Memo::new(move |_| {
@@ -98,7 +98,7 @@ impl TelephonyStore {
     }
 
     /// The grey line has been seen.
-    pub(crate) fn gone_was_seen(self) {
-        self.model.update(|telephony| telephony.gone = None);
+    pub(crate) fn farewell_was_seen(self) {
+        self.model.update(|telephony| telephony.farewell = None);
     }
 }

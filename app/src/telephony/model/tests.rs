@@ -151,12 +151,26 @@ fn an_offer_that_ends_by_itself_leaves_its_reason_and_an_ended_call_does_not() {
     let mut ringing = telephony(&inputs, Some(offered()));
     ringing.apply(&DeskEvent::CallGone { call: CALL, why: Gone::Abandoned });
     assert_eq!(ringing.call, None);
-    assert_eq!(ringing.gone.as_ref().map(|gone| gone.why), Some(Gone::Abandoned));
+    assert_eq!(ringing.farewell.as_ref().map(|bye| bye.why), Some(Bye::Gone(Gone::Abandoned)));
 
     let mut over = telephony(&inputs, Some(commanded(connected(), Command::HangUp)));
     over.apply(&DeskEvent::CallGone { call: CALL, why: Gone::Finished });
     assert_eq!(over.call, None);
-    assert_eq!(over.gone, None);
+    assert_eq!(over.farewell, None);
+}
+
+#[test]
+fn a_call_that_the_agent_did_not_end_leaves_its_reason() {
+    let inputs = [SeatInput::Dialled { call: CALL }];
+    let (dialled, _) = Call::outbound(CALL, ME, T);
+    let mut telephony = telephony(&inputs, Some(dialled));
+    let busy = Outcome::Failed { failure: domain::telephony::Failure::Busy, sip_status: Some(486) };
+    let ended = |outcome| DeskEvent::Call { call: Box::new(view(Call::Ended { id: CALL, outcome })) };
+    let mut hung_up = telephony.clone();
+    telephony.apply(&ended(busy));
+    assert_eq!(telephony.farewell.as_ref().map(|bye| bye.why), Some(Bye::Ended(busy)));
+    hung_up.apply(&ended(Outcome::Cancelled));
+    assert_eq!(hung_up.farewell, None);
 }
 
 #[test]
