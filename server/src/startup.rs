@@ -51,7 +51,7 @@ use crate::telephony::sip_endpoint::{SipBindError, SipConfig, SipEndpoint};
 use crate::telephony::trunk::Trunks;
 
 /// How often what can no longer matter is dropped.
-const SWEEP_EVERY: Duration = Duration::from_secs(15 * 60);
+const SWEEP_EVERY: Duration = Duration::from_mins(15);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -280,8 +280,8 @@ impl Product {
                 metrics_allowed: config.metrics_allowed.clone(),
             }),
         };
-        let routes = http::router(edge, uploads);
-        tasks.spawn(http::serve(Listener { tcp: bound, tls }, routes, closing));
+        let reachable = http::router(edge, uploads);
+        tasks.spawn(http::serve(Listener { tcp: bound, tls }, reachable, closing));
         tracing::info!(origin = config.public_origin(), %address, "the desk is served");
         Ok(Self { config, db, hub, calls, gateway, tasks, address })
     }

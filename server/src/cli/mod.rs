@@ -7,6 +7,7 @@
 mod args;
 mod users;
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -19,17 +20,17 @@ use crate::startup::{self, StartError};
 /// Why a command ended without having done its work.
 #[derive(Debug)]
 struct Failure {
-    message: String,
+    error: Box<dyn Error + Send + Sync>,
     code: u8,
 }
 
 impl Failure {
-    fn setting(message: impl ToString) -> Self {
-        Self { message: message.to_string(), code: 2 }
+    fn setting(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { error: error.into(), code: 2 }
     }
 
-    fn on_the_way(message: impl ToString) -> Self {
-        Self { message: message.to_string(), code: 1 }
+    fn on_the_way(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { error: error.into(), code: 1 }
     }
 }
 
@@ -58,9 +59,9 @@ pub fn main() -> ExitCode {
     let outcome = load(&sources).map_err(Failure::setting).and_then(|config| run(command, config));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure { message, code }) => {
+        Err(Failure { error, code }) => {
             // Nobody is left to tell if even this cannot be written.
-            writeln!(io::stderr(), "madoguchi: {message}").ok();
+            writeln!(io::stderr(), "madoguchi: {error}").ok();
             ExitCode::from(code)
         }
     }

@@ -60,7 +60,6 @@ macro_rules! settings {
             ///
             /// # Panics
             /// Never, unless this table contradicts itself, which a test would show.
-            #[expect(clippy::expect_used, reason = "constants of this file; the tests read each of them")]
             pub fn defaults() -> Self {
                 Self { $($key: $reader.read($default).expect(concat!("the default of ", stringify!($key))),)* }
             }

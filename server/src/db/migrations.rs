@@ -58,10 +58,11 @@ async fn present_version(db: &Db) -> i64 {
 }
 
 fn explain(error: MigrateError, known: i64) -> DbError {
-    match error {
-        MigrateError::VersionMissing(found) => DbError::Newer { found, known },
-        MigrateError::VersionMismatch(version) => DbError::Diverged(version),
-        MigrateError::Execute(error) => error.into(),
-        other => DbError::Unavailable(sqlx::Error::Migrate(Box::new(other))),
+    if let MigrateError::VersionMissing(found) = error {
+        return DbError::Newer { found, known };
     }
+    if let MigrateError::VersionMismatch(version) = error {
+        return DbError::Diverged(version);
+    }
+    DbError::Unavailable(sqlx::Error::Migrate(Box::new(error)))
 }

@@ -26,6 +26,7 @@ mod tx;
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use sqlx::PgPool;
@@ -41,7 +42,7 @@ pub use self::tx::{Dialect, On, Tx};
 #[derive(Clone, Debug)]
 pub enum Db {
     /// A file of this machine, one writer and several readers.
-    Sqlite(Sqlite),
+    Sqlite(Arc<Sqlite>),
     /// A PostgreSQL server, shared by several nodes.
     Postgres(PgPool),
 }
@@ -80,7 +81,7 @@ impl Db {
     /// The database cannot be reached or opened.
     pub async fn connect(location: &Location) -> Result<Self, DbError> {
         match location {
-            Location::Sqlite(path) => Ok(Self::Sqlite(sqlite::open(path).await?)),
+            Location::Sqlite(path) => Ok(Self::Sqlite(Arc::new(sqlite::open(path).await?))),
             Location::Postgres(url) => Ok(Self::Postgres(postgres::open(url.parse::<PgConnectOptions>()?, 16).await?)),
         }
     }

@@ -26,7 +26,7 @@ const BUSY_LIMIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 
 /// A SQLite file in use.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Sqlite {
     pub(super) readers: SqlitePool,
     options: SqliteConnectOptions,
@@ -177,11 +177,16 @@ async fn commit_together(tx: &mut Tx, mut jobs: Vec<Box<dyn Job>>) {
         }
     }
     for job in jobs {
-        let failure = failure.as_ref().map(|error| match error {
-            DbError::DiskFull => DbError::DiskFull,
-            other => DbError::Unavailable(sqlx::Error::Protocol(other.to_string())),
-        });
-        job.answer(failure);
+        job.answer(failure.as_ref().map(told_to_each));
+    }
+}
+
+/// One failure, many callers: each is told the same.
+fn told_to_each(failure: &DbError) -> DbError {
+    if matches!(failure, DbError::DiskFull) {
+        DbError::DiskFull
+    } else {
+        DbError::Unavailable(sqlx::Error::Protocol(failure.to_string()))
     }
 }
 

@@ -4,6 +4,8 @@
 //! `TEST_POSTGRES_URL` names; where that is not set, on a private server that the first test starts (from
 //! `/usr/lib/postgresql/*/bin`, in a temporary directory, on a Unix socket) and that ends with the test process.
 
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test without its database must fail")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;

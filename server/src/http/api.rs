@@ -46,11 +46,11 @@ pub(super) async fn call(
     let presented = presented(edge.sessions.cookie(), &parts.headers);
     let session = Arc::new(RequestPort::new(Arc::clone(&edge.sessions), address, presented));
     let port: Arc<dyn SessionPort> = Arc::<RequestPort>::clone(&session);
-    let ports = edge.ports;
+    let provide = edge.ports;
     let context = move || {
         provide_context(Arc::clone(&port));
         provide_context(actor.clone());
-        ports();
+        provide();
     };
     let answer = leptos_axum::handle_server_fns_with_context(context, Request::from_parts(parts, Body::from(body)));
     let mut response = with_status(answer.await.into_response()).await;

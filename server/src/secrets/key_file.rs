@@ -74,10 +74,10 @@ fn read(line: &str) -> Option<Key> {
 /// Makes the file; never touches one that is there.
 fn make(path: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let mut bytes = [0; KEY_LEN + 4];
-    rand::fill(&mut bytes).map_err(|_| io::Error::other("the machine gives no random bytes"))?;
-    let (key, name) = bytes.split_at(KEY_LEN);
-    let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
-    writeln!(file, "{name}:{}", URL_SAFE_NO_PAD.encode(key))?;
+    let (mut key, mut name) = ([0; KEY_LEN], [0; 4]);
+    rand::fill(&mut key)
+        .and_then(|()| rand::fill(&mut name))
+        .map_err(|_| io::Error::other("the machine gives no random bytes"))?;
+    writeln!(file, "{:08x}:{}", u32::from_be_bytes(name), URL_SAFE_NO_PAD.encode(key))?;
     file.sync_all()
 }

@@ -76,9 +76,9 @@ impl Vault {
             .iter()
             .find(|key| key.name == *name)
             .ok_or_else(|| SecretError::UnknownKey((*name).to_owned()))?;
-        let own = decrypt(&outer.bytes, decode(key)?)?;
+        let own = decrypt(&outer.bytes, &decode(key)?)?;
         let own: [u8; KEY_LEN] = own.try_into().map_err(|_| SecretError::Malformed)?;
-        String::from_utf8(decrypt(&own, decode(body)?)?).map_err(|_| SecretError::Damaged)
+        String::from_utf8(decrypt(&own, &decode(body)?)?).map_err(|_| SecretError::Damaged)
     }
 }
 
@@ -90,7 +90,7 @@ fn encrypt(key: &[u8; KEY_LEN], plain: &[u8]) -> Result<Vec<u8>, SecretError> {
     Ok([nonce.as_ref().as_slice(), &body].concat())
 }
 
-fn decrypt(key: &[u8; KEY_LEN], text: Vec<u8>) -> Result<Vec<u8>, SecretError> {
+fn decrypt(key: &[u8; KEY_LEN], text: &[u8]) -> Result<Vec<u8>, SecretError> {
     let key = RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| SecretError::Damaged)?;
     let (nonce, body) = text.split_at_checked(NONCE_LEN).ok_or(SecretError::Malformed)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SecretError::Malformed)?;

@@ -1,6 +1,6 @@
 //! The cookie: what it holds, how it is set, how it is found.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use aws_lc_rs::{digest, rand};
 use base64::Engine;
@@ -33,7 +33,13 @@ impl Token {
 
     /// SHA-256, hexadecimal: what is stored.
     pub fn hash(&self) -> String {
-        digest::digest(&digest::SHA256, self.0.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        let digest = digest::digest(&digest::SHA256, self.0.as_bytes());
+        let hex = String::with_capacity(2 * digest.as_ref().len());
+        digest.as_ref().iter().fold(hex, |mut hex, byte| {
+            // Writing into a string cannot fail.
+            write!(hex, "{byte:02x}").ok();
+            hex
+        })
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Limits {
 }
 
 /// A session in use is written down as seen at most this often.
-const TOUCH_EVERY: Duration = Duration::from_secs(60);
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// What the slice asks of others.
 #[async_trait]
@@ -139,13 +139,10 @@ impl Sessions {
         }
         let known = users::by_login(&self.db, &login).await?;
         let hash = known.as_ref().map(|(_, hash)| hash.clone());
-        let right = match self.hasher.verify(password, hash).await {
-            Ok(right) => right,
-            Err(Busy) => {
-                // Nothing was learnt by this try.
-                self.db.write(move |tx| Box::pin(throttle::forget_try(tx, keys, now))).await?;
-                return Err(too_many(Duration::from_secs(1)));
-            }
+        let Ok(right) = self.hasher.verify(password, hash).await else {
+            // Nothing was learnt by this try.
+            self.db.write(move |tx| Box::pin(throttle::forget_try(tx, keys, now))).await?;
+            return Err(too_many(Duration::from_secs(1)));
         };
         let user = match known {
             Some((user, _)) if right && user.active => user,

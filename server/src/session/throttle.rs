@@ -10,7 +10,7 @@ use crate::db::{DbError, Tx};
 use crate::{execute, fetch_one};
 
 /// A try counts for this long.
-const WINDOW: Duration = Duration::from_secs(15 * 60);
+const WINDOW: Duration = Duration::from_mins(15);
 /// Wrong tries for one account within the window.
 const PER_ACCOUNT: usize = 10;
 /// Wrong tries from one address within the window: an office behind one address makes honest mistakes too.

@@ -97,9 +97,8 @@ pub async fn add_user(db: &Db, hasher: &Hasher, now: Timestamp, new: NewUser) ->
     let row = user.clone();
     db.write(move |tx| {
         Box::pin(async move {
-            insert(tx, &row, demo, hash, now).await.map_err(|error| match error {
-                DbError::Conflict(_) => UserFault::Taken,
-                other => UserFault::Db(other),
+            insert(tx, &row, demo, hash, now).await.map_err(|error| {
+                if matches!(error, DbError::Conflict(_)) { UserFault::Taken } else { UserFault::Db(error) }
             })?;
             let changes = Changes::none()
                 .field("login", None, row.login.clone())
