@@ -190,7 +190,7 @@ impl Customer {
         }
     }
 
-    /// Passes an agent's packet on, in the customer's law. `payload_type` says what the agent sent.
+    /// Passes an agent's packet on, in the customer's law and with the customer's payload types.
     pub(super) fn relay(&mut self, now: Duration, header: &Header, payload: &[u8], said: Spoken) {
         let Some(aim) = &self.aim else { return };
         let payload_type = match said {

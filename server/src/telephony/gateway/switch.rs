@@ -106,10 +106,11 @@ impl Worker {
         let Some((before, old)) = self.customers.get(slot).map(|customer| (customer.agent, customer.route)) else {
             return;
         };
-        if old == route {
+        let agent = route.agent().map(|user| self.agents.slot(user));
+        // The same order again matters where another call has had the agent since.
+        if old == route && agent.is_none_or(|agent| self.agents.get(agent).is_some_and(|a| a.call == Some(slot))) {
             return;
         }
-        let agent = route.agent().map(|user| self.agents.slot(user));
         if before != agent {
             self.part(slot, before);
         }

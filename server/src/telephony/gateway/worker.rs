@@ -31,7 +31,7 @@ const TICK: Duration = media::music::FRAME_TIME;
 const CATCH_UP: u32 = 5;
 /// How many datagrams of one socket are taken before the others have their turn.
 const TURN: usize = 64;
-/// Longer than any datagram that a browser or a trunk may send us (RFC 9000 has no say here: MTU 1500).
+/// Longer than any datagram that a browser or a trunk sends: networks carry some 1,500 octets.
 const DATAGRAM: usize = 2_048;
 
 pub(super) struct Worker {
