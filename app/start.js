@@ -16,8 +16,8 @@ try {
 
 try {
   const { module, wasm } = document.querySelector('meta[name="desk"]').dataset;
-  const { default: start } = await import(module);
-  await start({ module_or_path: wasm });
+  const desk = await import(module);
+  await desk.default({ module_or_path: wasm });
 } catch (error) {
   document.getElementById("start-failed").hidden = false;
   throw error;
