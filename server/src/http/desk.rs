@@ -48,7 +48,7 @@ pub(super) async fn serve(request: Request) -> Response {
     }
     match file("index.html", brotli).await {
         Some(page) => page,
-        None => (StatusCode::SERVICE_UNAVAILABLE, axum::response::Html(MISSING)).into_response(),
+        None => (StatusCode::NOT_FOUND, axum::response::Html(MISSING)).into_response(),
     }
 }
 

@@ -33,7 +33,7 @@ impl DeskSource for Nothing {
     async fn desk(&self, _: UserId) -> Result<Desk, ApiError> {
         Err(ApiError::Unavailable)
     }
-    async fn set_live(&self, _: UserId, _: ClientId, _: bool) {}
+    async fn look_at_desk(&self, _: UserId, _: ClientId) {}
     async fn still_signed_in(&self, _: &Actor) -> bool {
         true
     }

@@ -1,5 +1,8 @@
 //! TLS: the operator's certificate, or one of the demo's own making.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,7 +66,9 @@ pub fn self_signed(directory: &Path, names: Vec<String>) -> Result<TlsAcceptor, 
     if !certificate.exists() || !key.exists() {
         let pair = rcgen::generate_simple_self_signed(names).map_err(|error| TlsError::Demo(error.to_string()))?;
         let write = |path: &Path, text: String| {
-            std::fs::write(path, text).map_err(|error| TlsError::Demo(format!("{}: {error}", path.display())))
+            let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+            file.and_then(|mut file| file.write_all(text.as_bytes()))
+                .map_err(|error| TlsError::Demo(format!("{}: {error}", path.display())))
         };
         write(&key, pair.signing_key.serialize_pem())?;
         write(&certificate, pair.cert.pem())?;
