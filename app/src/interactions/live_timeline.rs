@@ -102,7 +102,7 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
         }
     };
     view! {
-        <section class="centre" aria-label=move || text.get().timeline>
+        <section class="centre" aria-label=move || text.get().conversations>
             <Show
                 when=move || call.get().is_some()
                 fallback=move || {
@@ -125,7 +125,7 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
                             })
                     }}
                 </header>
-                <div class="centre-body scrolls" tabindex="0" role="region" aria-label=move || text.get().timeline>
+                <div class="centre-body scrolls" tabindex="0" role="group" aria-label=move || text.get().timeline>
                     {result}
                     {body}
                 </div>

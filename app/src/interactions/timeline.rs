@@ -46,7 +46,7 @@ pub(crate) fn Timeline(
         })
     };
     view! {
-        <ol class="timeline" aria-label=move || text.get().timeline>
+        <ol class="timeline">
             {lines}
         </ol>
     }

@@ -26,7 +26,6 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
     let busy = move |what: Pending| Signal::derive(move || telephony.pending.get() == Some(what));
     let reason = move |able: Result<(), super::model::Why>| able.err().map(|reason| why(text.get(), reason).to_owned());
 
-    let logs_in = move || matches!(mode.get(), Mode::LoggedOut | Mode::NoExtension);
     let hold_label = move || {
         let words = text.get();
         match bar.get().hold.0 {
@@ -36,6 +35,51 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
     };
     let holding = Memo::new(move |_| bar.get().hold.0 == Command::Resume);
     let hold_busy = move || matches!(telephony.pending.get(), Some(Pending::Command(Command::Hold | Command::Resume)));
+    let log_in = move || {
+        view! {
+            <Button
+                label=move || text.get().log_in
+                icon=Icon::SignIn
+                look=Look::Accent
+                busy=busy(Pending::LogIn)
+                why_not=Signal::derive(move || {
+                    (mode.get() == Mode::NoExtension).then(|| text.get().why_no_extension.to_owned())
+                })
+                on_press=move || stores.start_shift.set(true)
+            />
+        }
+    };
+    let use_here = move || {
+        view! {
+            <Button
+                label=move || text.get().use_here
+                icon=Icon::Monitor
+                look=Look::Accent
+                busy=busy(Pending::LogIn)
+                why_not=Signal::derive(move || telephony.in_call.get().then(|| text.get().why_in_call.to_owned()))
+                on_press=move || commands::use_here(stores)
+            />
+        }
+    };
+    let call = move || {
+        view! {
+            <Button
+                label=move || text.get().call
+                icon=Icon::PhoneOutgoing
+                why_not=Signal::derive(move || reason(bar.get().dial))
+                expanded=Signal::from(stores.dialler.open)
+                key_hint="Alt+C"
+                guarded=true
+                on_press=move || {
+                    if stores.dialler.open.get_untracked() {
+                        stores.dialler.close();
+                    } else {
+                        stores.dialler.open_empty(stores);
+                    }
+                }
+            />
+        }
+    };
     view! {
         <section class="softphone" aria-label=move || text.get().softphone>
             <div class="softphone-extension num" data-tip=move || text.get().extension>
@@ -50,39 +94,11 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
                 <PeerSlot />
             </div>
             <div class="softphone-acts">
-                <Show
-                    when=logs_in
-                    fallback=move || {
-                        view! {
-                            <Button
-                                label=move || text.get().call
-                                icon=Icon::PhoneOutgoing
-                                why_not=Signal::derive(move || reason(bar.get().dial))
-                                expanded=Signal::from(stores.dialler.open)
-                                key_hint="Alt+C"
-                                guarded=true
-                                on_press=move || {
-                                    if stores.dialler.open.get_untracked() {
-                                        stores.dialler.close();
-                                    } else {
-                                        stores.dialler.open_empty(stores);
-                                    }
-                                }
-                            />
-                        }
-                    }
-                >
-                    <Button
-                        label=move || text.get().log_in
-                        icon=Icon::SignIn
-                        look=Look::Accent
-                        busy=busy(Pending::LogIn)
-                        why_not=Signal::derive(move || {
-                            (mode.get() == Mode::NoExtension).then(|| text.get().why_no_extension.to_owned())
-                        })
-                        on_press=move || stores.start_shift.set(true)
-                    />
-                </Show>
+                {move || match mode.get() {
+                    Mode::LoggedOut | Mode::NoExtension => log_in().into_any(),
+                    Mode::Elsewhere => use_here().into_any(),
+                    Mode::Here(_) => call().into_any(),
+                }}
                 <Button
                     label=hold_label
                     widest=Signal::derive(move || Some(text.get().resume.to_owned()))

@@ -120,6 +120,15 @@ pub(crate) fn log_in(stores: Stores) {
     ask(stores, Pending::LogIn, async move { wire::telephony::log_in(client).await });
 }
 
+/// ここで使う: the tab that has the softphone lets go of it, and this one takes it. Not during a call.
+pub(crate) fn use_here(stores: Stores) {
+    let client = stores.client;
+    ask(stores, Pending::LogIn, async move {
+        wire::telephony::log_out().await?;
+        wire::telephony::log_in(client).await
+    });
+}
+
 /// ログアウト
 pub(crate) fn log_out(stores: Stores) {
     ask(stores, Pending::LogOut, async move { wire::telephony::log_out().await });

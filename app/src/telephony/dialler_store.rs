@@ -1,4 +1,4 @@
-//! The dialler's state, which outlives its popup: what was typed stays until the call is placed.
+//! The dialler's state, which outlives its popup: a call that rings in between takes nothing of what was typed.
 
 use domain::ids::NumberId;
 use leptos::prelude::*;
@@ -39,9 +39,7 @@ impl DiallerStore {
 
     /// Opens it from the bar: empty, ready for typing (S5, S10).
     pub(crate) fn open_empty(self, stores: Stores) {
-        if self.filled.get_untracked() {
-            self.number.set(String::new());
-        }
+        self.number.set(String::new());
         self.filled.set(false);
         self.show(stores);
     }
@@ -53,7 +51,7 @@ impl DiallerStore {
         self.show(stores);
     }
 
-    /// Closes it; what was typed stays.
+    /// Closes it.
     pub(crate) fn close(self) {
         self.open.set(false);
     }
