@@ -348,7 +348,7 @@ mod tests {
     fn nothing_and_a_whisper_are_silence() {
         let ear = ear();
         assert_eq!(ear.judge(&[]), Heard { what: Hears::Silence, level_db: -90.0 });
-        assert_eq!(ear.judge(&[0; MEMORY]).what, Hears::Silence);
+        assert_eq!(ear.judge(&vec![0; MEMORY]).what, Hears::Silence);
         assert_eq!(ear.judge(&tone::sine(700.0, 0.001, 1_000)).what, Hears::Silence);
     }
 

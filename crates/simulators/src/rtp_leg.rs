@@ -16,6 +16,9 @@ use crate::line::Line;
 /// After so long without a packet the earpiece is silent.
 const SILENT_AFTER: Duration = Duration::from_millis(60);
 
+/// Samples in a packet.
+const SAMPLES: u32 = media::RATE / 50;
+
 /// Where the sound goes, as signalling has it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Aim {
@@ -36,12 +39,12 @@ pub(crate) struct Far {
 }
 
 pub(crate) async fn run(socket: UdpSocket, line: Arc<Line>, mut aims: watch::Receiver<Aim>, chance: u64) {
-    let [a, b, c, d, e, f, g, h] = chance.to_be_bytes();
+    let [s0, s1, s2, s3, q0, q1, t0, t1] = chance.to_be_bytes();
     let mut leg = Leg {
         stream: OutStream::new(
-            u32::from_be_bytes([a, b, c, d]),
-            u16::from_be_bytes([e, f]),
-            u32::from_be_bytes([g, h, a, b]),
+            u32::from_be_bytes([s0, s1, s2, s3]),
+            u16::from_be_bytes([q0, q1]),
+            u32::from_be_bytes([t0, t1, s0, s1]),
         ),
         start: Instant::now(),
         last_heard: None,
@@ -93,7 +96,7 @@ impl<R: Iterator<Item = i16>> Leg<R> {
             self.line.filled(&frame);
         }
         let far = aim.far.filter(|_| aim.sends)?;
-        let stamp = self.stream.generated(now.duration_since(self.start), FRAME as u32);
+        let stamp = self.stream.generated(now.duration_since(self.start), SAMPLES);
         let [.., s0, s1] = stamp.sequence.to_be_bytes();
         let header = Header {
             marker: stamp.marker,

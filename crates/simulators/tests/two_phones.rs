@@ -1,5 +1,12 @@
 //! Two phones of two carriers ring each other, over real SIP and RTP on loopback, judged by ear.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "every function here is a part of a test"
+)]
+
 use std::time::Duration;
 
 use media::voice::Speaker;

@@ -15,8 +15,9 @@ impl Changes {
     /// Notes a field, unless it stayed as it was. A thing that was just made has no old value.
     #[must_use]
     pub fn field(mut self, name: &str, old: Option<String>, new: String) -> Self {
+        let (old, new) = (old.map(Value::String), Value::String(new));
         if old.as_ref() != Some(&new) {
-            self.0.insert(name.to_owned(), json!([old, new]));
+            self.0.insert(name.to_owned(), Value::Array(vec![old.unwrap_or_default(), new]));
         }
         self
     }

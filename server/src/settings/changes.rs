@@ -27,7 +27,7 @@ pub(super) fn of_extension(all: &Settings, new: &Extension) -> Changes {
 
 pub(super) fn of_trunk(all: &Settings, new: &Trunk) -> Changes {
     let old = all.trunks.iter().find(|trunk| trunk.id == new.id);
-    let codecs = |trunk: &Trunk| trunk.codecs.iter().map(|codec| word(codec)).collect::<Vec<_>>().join(" ");
+    let codecs = |trunk: &Trunk| trunk.codecs.iter().map(word).collect::<Vec<_>>().join(" ");
     Changes::none()
         .field("name", old.map(|trunk| trunk.name.clone()), new.name.clone())
         .field("host", old.map(|trunk| trunk.host.clone()), new.host.clone())

@@ -90,7 +90,7 @@ pub(super) fn user(all: &Settings, user: User) -> ApiResult<User> {
 }
 
 /// An extension as it may be saved.
-pub(super) fn extension(all: &Settings, extension: Extension) -> ApiResult<Extension> {
+pub(super) fn extension(all: &Settings, extension: &Extension) -> ApiResult<Extension> {
     let mut check = Check::default();
     let number = half_width(extension.number.trim());
     let digits = (2..=8).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -104,7 +104,7 @@ pub(super) fn extension(all: &Settings, extension: Extension) -> ApiResult<Exten
         "user",
         Problem::Taken,
     );
-    check.done(Extension { number, ..extension })
+    check.done(Extension { number, ..*extension })
 }
 
 /// A trunk as it may be saved.
@@ -137,7 +137,7 @@ pub(super) fn trunk(all: &Settings, trunk: Trunk) -> ApiResult<Trunk> {
 }
 
 /// A number as it may be saved, and what it is in E.164.
-pub(super) fn number(all: &Settings, plan: &NumberingPlan, number: Number) -> ApiResult<(Number, E164)> {
+pub(super) fn number(all: &Settings, plan: NumberingPlan, number: Number) -> ApiResult<(Number, E164)> {
     let mut check = Check::default();
     check.wrong_if(number.number.trim().is_empty(), "number", Problem::Required);
     let shown = plan.read(&number.number);
@@ -162,7 +162,7 @@ pub(super) fn number(all: &Settings, plan: &NumberingPlan, number: Number) -> Ap
 }
 
 /// A queue as it may be saved.
-pub(super) fn queue(all: &Settings, queue: Queue) -> ApiResult<Queue> {
+pub(super) fn queue(all: &Settings, queue: &Queue) -> ApiResult<Queue> {
     let mut check = Check::default();
     let name = check.text("name", &queue.name, 60);
     check.wrong_if(all.queues.iter().any(|other| other.name == name && other.id != queue.id), "name", Problem::Taken);
@@ -171,7 +171,7 @@ pub(super) fn queue(all: &Settings, queue: Queue) -> ApiResult<Queue> {
     if let Some(wanted) = queue.music {
         check.wrong_if(!all.music.iter().any(|music| music.id == wanted), "music", Problem::Unknown);
     }
-    check.done(Queue { name, members, ..queue })
+    check.done(Queue { name, members, ..*queue })
 }
 
 /// Whether it may be deleted, and what it is called.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::multipart::{Field, Multipart};
+use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use bytes::{Bytes, BytesMut};
@@ -46,7 +47,7 @@ pub fn routes(settings: SettingsService, files: Files) -> Router<Edge> {
 async fn upload(settings: &SettingsService, files: &Files, actor: Actor, mut form: Multipart) -> ApiResult<Music> {
     actor.require(Permission::Administer)?;
     let (mut name, mut file) = (String::new(), Bytes::new());
-    while let Some(mut field) = form.next_field().await.map_err(|_| broken())? {
+    while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
         match field.name() {
             Some("name") => {
                 let text = read(&mut field, FORM, "name").await?;
@@ -62,18 +63,25 @@ async fn upload(settings: &SettingsService, files: &Files, actor: Actor, mut for
 /// Counts while it reads: what is too large is given up at once.
 async fn read(field: &mut Field<'_>, most: usize, named: &str) -> ApiResult<Bytes> {
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = field.chunk().await.map_err(|_| broken())? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
         if bytes.len() + chunk.len() > most {
-            return Err(ApiError::field(named, Problem::TooLarge { max: u64::try_from(most).unwrap_or(u64::MAX) }));
+            return Err(too_large(named, most));
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())
 }
 
-/// The form broke off, or is none.
-fn broken() -> ApiError {
+/// The form broke off, is none, or is larger than any that is read.
+fn broken(error: &MultipartError) -> ApiError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return too_large("file", LARGEST);
+    }
     ApiError::field("file", Problem::Malformed)
+}
+
+fn too_large(field: &str, most: usize) -> ApiError {
+    ApiError::field(field, Problem::TooLarge { max: u64::try_from(most).unwrap_or(u64::MAX) })
 }
 
 /// Checks, converts and keeps the music: first the file, then the row that names it.
@@ -148,7 +156,7 @@ pub async fn follow(settings: SettingsService, files: Files, player: Player, sto
             Err(error) => tracing::warn!(%error, "the queues' music could not be looked up"),
         }
         tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return },
+            moved = changes.changed() => if moved.is_err() { return },
             () = stop.cancelled() => return,
         }
     }

@@ -83,7 +83,7 @@ impl SettingsService {
     }
 
     async fn all(&self) -> ApiResult<Settings> {
-        let mut all = store::all(&self.0.db, &self.0.config.plan).await?;
+        let mut all = store::all(&self.0.db, self.0.config.plan).await?;
         for trunk in &mut all.trunks {
             trunk.state = self.state_of(trunk);
         }
@@ -115,13 +115,13 @@ impl SettingsService {
             .write::<_, ApiError, _>(move |tx| {
                 Box::pin(async move {
                     store::take_turn(tx).await?;
-                    let before = store::all_in(tx, &plan).await?;
-                    let changed = work(tx, before).await?;
-                    if !changed.changes.is_empty() || changed.always_told {
-                        let (subject, changes) = (changed.subject, changed.changes);
+                    let before = store::all_in(tx, plan).await?;
+                    let done = work(tx, before).await?;
+                    if !done.changes.is_empty() || done.always_told {
+                        let (subject, changes) = (done.subject, done.changes);
                         audit::record(tx, now, Entry { who: Some(who), what, subject, changes }).await?;
                     }
-                    Ok((changed.saved, changed.touched))
+                    Ok((done.saved, done.touched))
                 })
             })
             .await?;
@@ -136,7 +136,7 @@ impl SettingsService {
         if touched.is_empty() {
             return;
         }
-        match store::all(&self.0.db, &self.0.config.plan).await {
+        match store::all(&self.0.db, self.0.config.plan).await {
             Ok(all) => {
                 for me in all.users.iter().filter(|user| touched.contains(&user.id)).map(|user| me(&all, user)) {
                     self.0.hub.publish(me.user, DeskEvent::Me { me });
@@ -234,7 +234,7 @@ impl SettingsPort for SettingsService {
         let now = self.0.clock.now();
         self.change(&actor, "extension.saved", move |tx, before| {
             Box::pin(async move {
-                let extension = check::extension(&before, extension)?;
+                let extension = check::extension(&before, &extension)?;
                 store::put_extension(tx, &extension, now).await?;
                 let changes = changes::of_extension(&before, &extension);
                 let until_now = before.extensions.iter().find(|known| known.id == extension.id);
@@ -270,7 +270,7 @@ impl SettingsPort for SettingsService {
         let (now, plan) = (self.0.clock.now(), self.0.config.plan);
         self.change(&actor, "number.saved", move |tx, before| {
             Box::pin(async move {
-                let (number, e164) = check::number(&before, &plan, number)?;
+                let (number, e164) = check::number(&before, plan, number)?;
                 store::put_number(tx, &number, &e164, now).await?;
                 let changes = changes::of_number(&before, &number);
                 Ok(Changed::of(number.number.clone(), changes, number))
@@ -284,7 +284,7 @@ impl SettingsPort for SettingsService {
         let now = self.0.clock.now();
         self.change(&actor, "queue.saved", move |tx, before| {
             Box::pin(async move {
-                let queue = check::queue(&before, queue)?;
+                let queue = check::queue(&before, &queue)?;
                 store::put_queue(tx, &queue, now).await?;
                 let changes = changes::of_queue(&before, &queue);
                 Ok(Changed::of(queue.name.clone(), changes, queue))

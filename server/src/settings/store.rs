@@ -57,12 +57,12 @@ const TRUNKS: &str = "SELECT id, name, host, port, transport, registers, usernam
      max_calls, active FROM trunks ORDER BY name";
 
 /// All settings; the trunks' states are for somebody else to fill in.
-pub(super) async fn all(db: &Db, plan: &NumberingPlan) -> Result<Settings, DbError> {
+pub(super) async fn all(db: &Db, plan: NumberingPlan) -> Result<Settings, DbError> {
     load!(db, plan)
 }
 
 /// All settings as this unit of work sees them.
-pub(super) async fn all_in(tx: &mut Tx, plan: &NumberingPlan) -> Result<Settings, DbError> {
+pub(super) async fn all_in(tx: &mut Tx, plan: NumberingPlan) -> Result<Settings, DbError> {
     load!(tx, plan)
 }
 
@@ -423,7 +423,7 @@ impl NumberRow {
         self.queue_id.as_ref().map(|id| parse("numbers.queue_id", id)).transpose()
     }
 
-    fn read(self, plan: &NumberingPlan, grants: &mut HashMap<String, Vec<String>>) -> Result<Number, DbError> {
+    fn read(self, plan: NumberingPlan, grants: &mut HashMap<String, Vec<String>>) -> Result<Number, DbError> {
         let shown = plan.show(&self.e164()?);
         let users = grants.remove(&self.id).unwrap_or_default();
         let granted = match self.granted.as_str() {

@@ -332,9 +332,9 @@ on_both! {
         let dir = tempfile::tempdir().unwrap();
         let files = crate::files::Files::local(dir.path()).unwrap();
         let (played, mut plays) = tokio::sync::mpsc::unbounded_channel();
-        let player: music::Player = Box::new(move |queue, samples| played.send((queue, samples)).unwrap());
+        let hand_over: music::Player = Box::new(move |queue, samples| played.send((queue, samples)).unwrap());
         let stop = tokio_util::sync::CancellationToken::new();
-        let following = tokio::spawn(music::follow(settings.clone(), files.clone(), player, stop.clone()));
+        let following = tokio::spawn(music::follow(settings.clone(), files.clone(), hand_over, stop.clone()));
 
         let page = bytes::Bytes::from_static(b"<html>");
         let refused = music::keep(&settings, &files, &admin, " ", page).await;
@@ -342,7 +342,7 @@ on_both! {
         // Half a second at 16 kHz, stereo.
         let file = silent_wav(16_000, 2, 8_000);
         let tune = music::keep(&settings, &files, &admin, "朝", file.into()).await.unwrap();
-        assert_eq!(settings.settings(admin.clone()).await.unwrap().music, [tune.clone()]);
+        assert_eq!(settings.settings(admin.clone()).await.unwrap().music, std::slice::from_ref(&tune));
 
         let support = Queue { music: Some(tune.id), ..queue("q", vec![]) };
         let support = settings.save_queue(admin.clone(), support).await.unwrap();
@@ -433,8 +433,7 @@ fn silent_wav(rate: u32, channels: u16, frames: u32) -> Vec<u8> {
 
 fn heard(frames: &mut tokio::sync::mpsc::Receiver<Outgoing>) -> DeskEvent {
     let Outgoing::Frame(json) = frames.try_recv().unwrap() else { panic!("closed") };
-    match serde_json::from_str(&json).unwrap() {
-        ServerFrame::Event { event, .. } => event,
-        other => panic!("no event: {other:?}"),
-    }
+    let frame = serde_json::from_str(&json).unwrap();
+    let ServerFrame::Event { event, .. } = frame else { panic!("no event: {frame:?}") };
+    event
 }
