@@ -3,10 +3,12 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::process::{Child, Command};
 
 use super::floor::{Floor, LOOPBACK, OURS, free_port};
+use super::peers::Voice;
 
 /// A running sipp.
 pub struct Customer {
@@ -112,18 +114,48 @@ impl Customer {
     }
 }
 
-/// A socket for RTP: hears what the gateway sends.
-pub struct Ear(tokio::net::UdpSocket);
+/// A socket for RTP: hears what the gateway sends, and speaks back.
+pub struct Ear(tokio::net::UdpSocket, AtomicU32);
 
 impl Ear {
     fn open() -> Self {
         let socket = UdpSocket::bind((LOOPBACK, free_port())).unwrap();
         socket.set_nonblocking(true).unwrap();
-        Self(tokio::net::UdpSocket::from_std(socket).unwrap())
+        Self(tokio::net::UdpSocket::from_std(socket).unwrap(), AtomicU32::new(1))
     }
 
     pub fn port(&self) -> u16 {
         self.0.local_addr().unwrap().port()
+    }
+
+    /// Listens to so many packets of µ-law, answering each with 20 ms of a tone, and gives what it heard. What came
+    /// before, and the first few, are not counted.
+    pub async fn talk(&self, tone: f64, packets: usize) -> Vec<i16> {
+        let mut packet = [0; 2048];
+        while self.0.try_recv(&mut packet).is_ok() {}
+        let mut voice = Voice::new(tone, media::Codec::Pcmu);
+        let mut samples = Vec::new();
+        for n in 0..packets + 10 {
+            let (length, gateway) = self.0.recv_from(&mut packet).await.unwrap();
+            // RFC 3550 §5.1: 12 octets of header, no extension in what we send.
+            let payload = &packet[12..length];
+            if n >= 10 {
+                samples.extend(payload.iter().map(|octet| media::g711::decode(media::Codec::Pcmu, *octet)));
+            }
+            self.0.send_to(&self.packet(&voice.frame()), gateway).await.unwrap();
+        }
+        samples
+    }
+
+    /// An RTP packet of ours.
+    fn packet(&self, payload: &[u8]) -> Vec<u8> {
+        let n = self.1.fetch_add(1, Ordering::Relaxed);
+        let mut packet = vec![0x80, 0];
+        packet.extend(u16::try_from(n % 65_536).unwrap().to_be_bytes());
+        packet.extend((n * 160).to_be_bytes());
+        packet.extend(0x00C0_FFEE_u32.to_be_bytes());
+        packet.extend(payload);
+        packet
     }
 
     /// The next half second of µ-law sound.

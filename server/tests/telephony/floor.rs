@@ -35,6 +35,8 @@ use wire::settings::{
 };
 use wire::telephony::{Choice, TelephonyPort};
 
+use super::peers::browser::{Browser, Offered};
+
 /// The number of ours that customers dial, in all tests.
 pub const OURS: &str = "0312345678";
 /// The same as it is stored.
@@ -186,7 +188,7 @@ impl Floor {
             ringback: media::tone::Ringback::Japan,
         };
         // A note of 440 Hz, so that an ear can tell it from silence.
-        let music = media::Music::of_pcm(&testkit::tone::sine(440.0, -12.0, 8_000, 0, 8_000));
+        let music = media::Music::of_pcm(&testkit::tone::sine(440.0, super::peers::LEVEL, 8_000, 0, 8_000));
         let (gateway, audio) = Gateway::start(gateway_config, Arc::new(music)).unwrap();
         let directory = Arc::new(settings.clone());
         let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
@@ -306,12 +308,35 @@ impl Floor {
         id
     }
 
+    /// An agent who is logged in and ready, with the real audio of a browser that plays `tone`.
+    pub async fn ready_with_browser(&mut self, login: &str, tone: f64) -> (UserId, Browser) {
+        let id = self.agent(login).await;
+        self.phone.log_in(self.actor(id), self.client(id)).await.unwrap();
+        let (offered, offer) = Offered::new(media::Codec::Pcmu);
+        let answer = self.phone.connect_audio(self.actor(id), self.client(id), offer).await.unwrap();
+        let browser = offered.answered(&answer, tone);
+        while self.agents.media(id) != Media::Up {
+            self.event(id).await;
+        }
+        self.phone.choose(self.actor(id), Choice::Ready).await.unwrap();
+        (id, browser)
+    }
+
     pub fn actor(&self, agent: UserId) -> Actor {
         self.seats[&agent].actor.clone()
     }
 
     pub fn client(&self, agent: UserId) -> ClientId {
         self.seats[&agent].client
+    }
+
+    /// The tab that holds the softphone goes; another tab of the same agent looks on.
+    pub async fn lose_desk(&mut self, agent: UserId) {
+        let (hub, agents) = (self.hub.clone(), self.agents.clone());
+        let desk = self.seats.get_mut(&agent).unwrap();
+        hub.detach(agent, desk.attached.number);
+        desk.attached = hub.attach(agent, ClientId(uuid::Uuid::new_v4()), String::new(), None);
+        agents.look_at_desk(agent, desk.client).await;
     }
 
     /// The next event that the agent's tab gets.

@@ -241,7 +241,7 @@ on_both! {
         let first = floor.ready("sato").await;
         let customer = Customer::calls(&floor, Script::new("is_hung_up_on.xml"));
         let call = floor.offered(first).await.id;
-        floor.agents.set_live(first, floor.client(first), false).await;
+        floor.lose_desk(first).await;
         assert_eq!(floor.gone(first).await.0, call);
         floor.seat(first, is_idle).await;
         assert!(!floor.agents.seat(first).await.unwrap().takes_offers());
