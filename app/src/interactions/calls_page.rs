@@ -104,6 +104,18 @@ pub(crate) fn CallsPage() -> impl IntoView {
             view! { <Button label=move || text.get().calls_new(count) look=Look::Plain icon=Icon::ArrowUp on_press=move || list.show_new() /> }
         })
     };
+    let why_not = move || {
+        let words = text.get();
+        list.failed.with(|failed| failed.as_ref().map(|why| words.error(why)))
+    };
+    let nothing_came = Memo::new(move |_| list.failed.with(Option::is_some) && list.page.with(Option::is_none));
+    // Rows that are on display stay: what is wrong is said above them.
+    let stale = move || if nothing_came.get() { None } else { why_not() };
+    Effect::new(move || {
+        if stores.line.is_up() && list.failed.with_untracked(Option::is_some) {
+            list.load(stores, true);
+        }
+    });
     let range = move || {
         list.page.with(|page| {
             page.as_ref().filter(|page| !page.rows.is_empty()).map(|page| {
@@ -134,6 +146,9 @@ pub(crate) fn CallsPage() -> impl IntoView {
                         on:input:target=move |event| search.set(event.target().value())
                     />
                     {arrived}
+                <p class="field-error" role="alert">
+                    {stale}
+                </p>
                     <Tabs
                         label=move || text.get().calls_title
                         tabs=Signal::derive(tabs)
@@ -154,11 +169,11 @@ pub(crate) fn CallsPage() -> impl IntoView {
                     on:focusout=move |_| list.touched.set(false)
                 >
                     {move || {
-                        list.failed
+                        nothing_came
                             .get()
-                            .map(|why| {
+                            .then(|| {
                                 view! {
-                                    <EmptyState fact=move || text.get().error(&why)>
+                                    <EmptyState fact=move || why_not().unwrap_or_default()>
                                         <Button label=move || text.get().retry on_press=move || list.load(stores, false) />
                                     </EmptyState>
                                 }

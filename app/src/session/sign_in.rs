@@ -7,11 +7,14 @@ use wire::ApiError;
 use wire::session::{DemoAccount, Welcome};
 
 use super::model::Session;
-use crate::platform::language;
 use crate::platform::theme::Theme;
+use crate::platform::{element, language};
 use crate::shell::use_stores;
 use crate::text::{Language, Messages, use_text};
 use crate::ui::{Button, Choice, Icon, Kind, Look, SelectField, Size, TextField};
+
+/// The field that is typed in first.
+const LOGIN: &str = "sign-in-login";
 
 /// Asks for login and password. Lies over the desk where a session ended in mid-work.
 #[component]
@@ -27,6 +30,11 @@ pub(crate) fn SignInPage() -> impl IntoView {
     spawn_local(async move {
         // What it says is only help: the page works without.
         welcome.set(wire::session::welcome().await.ok());
+    });
+
+    // The browser heeds `autofocus` at the first load only, and this page also comes later.
+    request_animation_frame(|| {
+        element::focus_by_id(LOGIN);
     });
 
     let sign_in = move || {
@@ -63,7 +71,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
                     <p class="sign-in-note" role="status">{move || text.get().sign_in_no_users}</p>
                 </Show>
                 <form class="sign-in-form" on:submit=submit on:keydown=watch_caps_lock on:keyup=watch_caps_lock>
-                    <TextField label=move || text.get().login_name value=login autocomplete="username" first=true id="sign-in-login" />
+                    <TextField label=move || text.get().login_name value=login autocomplete="username" first=true id=LOGIN />
                     <TextField label=move || text.get().password value=password kind="password" autocomplete="current-password" />
                     <p class="sign-in-hint" role="status">
                         {move || caps_lock.get().then(|| text.get().caps_lock)}

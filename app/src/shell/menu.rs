@@ -4,6 +4,7 @@ use domain::roles::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
+use wasm_bindgen::JsCast;
 
 use super::use_stores;
 use crate::text::use_text;
@@ -29,7 +30,7 @@ pub(super) fn MainMenu() -> impl IntoView {
                 </Show>
                 <Show when=move || demo.get()>
                     <li>
-                        <a class="menu-link" href="/demo" target="_blank" rel="noopener" data-tip=move || text.get().menu_demo>
+                        <a class="menu-link" href="/demo" target="_blank" rel="noopener" on:pointerover=tip on:focusin=tip>
                             <Icon name=Icon::ArrowSquareOut />
                             <span class="menu-word">{move || text.get().menu_demo}</span>
                         </a>
@@ -38,6 +39,20 @@ pub(super) fn MainMenu() -> impl IntoView {
             </ul>
         </nav>
     }
+}
+
+/// Gives a link its tooltip while only its icon is seen: a word that stands there needs none.
+fn tip<E: JsCast>(event: E) {
+    let event: web_sys::Event = event.unchecked_into();
+    let link = event.current_target().and_then(|link| link.dyn_into::<web_sys::Element>().ok());
+    let Some(link) = link else { return };
+    let word = link.query_selector(".menu-word").ok().flatten();
+    let told = word.as_ref().filter(|word| word.client_width() <= 1).and_then(|word| word.text_content());
+    // The attribute's name is valid.
+    drop(match told {
+        Some(told) => link.set_attribute("data-tip", &told),
+        None => link.remove_attribute("data-tip"),
+    });
 }
 
 /// One page.
@@ -62,7 +77,7 @@ fn Entry(
     });
     view! {
         <li>
-            <a class="menu-link" href=to aria-current=move || here.get().then_some("page") data-tip=words>
+            <a class="menu-link" href=to aria-current=move || here.get().then_some("page") on:pointerover=tip on:focusin=tip>
                 <Icon name=icon />
                 <span class="menu-word">{words}</span>
             </a>
