@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::agents::Seat;
@@ -111,6 +112,9 @@ impl Vault for PlainVault {
         Ok(sealed.to_owned())
     }
 }
+
+/// How long a test waits for an event: generous, for it says nothing about speed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -343,7 +347,8 @@ impl Floor {
     pub async fn event(&mut self, agent: UserId) -> DeskEvent {
         let desk = self.seats.get_mut(&agent).unwrap();
         loop {
-            match desk.attached.frames.recv().await.expect("the hub keeps a tab that reads") {
+            let frame = tokio::time::timeout(PATIENCE, desk.attached.frames.recv()).await;
+            match frame.expect("what the test waits for never came").expect("the hub keeps a tab that reads") {
                 Outgoing::Frame(json) => match serde_json::from_str(&json).unwrap() {
                     ServerFrame::Event { event, .. } => return event,
                     other => panic!("a hub sends events: {other:?}"),
@@ -440,7 +445,7 @@ impl Floor {
     pub async fn left_over(&self) -> (server::telephony::sip_stack::Held, usize, usize) {
         // RFC 3261 Timer H and J: 64*T1 is the longest wait after the last message.
         for _ in 0..4 {
-            self.hands.advance(std::time::Duration::from_secs(33));
+            self.hands.advance(Duration::from_secs(33));
             self.sip_answers().await;
         }
         (self.held().await, self.gateway.open_ports(), self.calls.count())
