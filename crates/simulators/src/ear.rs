@@ -64,12 +64,17 @@ const SURELY: f64 = 0.85;
 impl Ear {
     /// An ear that knows these loops, each at 8 kHz as the desk plays it.
     pub fn knowing<'a>(music: impl IntoIterator<Item = &'a [i16]>) -> Self {
-        Self {
-            known: music
-                .into_iter()
-                .filter(|clip| clip.len() >= PHRASE)
-                .map(|clip| Arc::new(Known::of(clip)))
-                .collect(),
+        let mut ear = Self::default();
+        for clip in music {
+            ear.learn(clip);
+        }
+        ear
+    }
+
+    /// Knows one loop more. A clip shorter than a phrase cannot be told from a tone, and is not learnt.
+    pub fn learn(&mut self, clip: &[i16]) {
+        if clip.len() >= PHRASE {
+            self.known.push(Arc::new(Known::of(clip)));
         }
     }
 
@@ -350,6 +355,17 @@ mod tests {
         assert_eq!(ear.judge(&[]), Heard { what: Hears::Silence, level_db: -90.0 });
         assert_eq!(ear.judge(&vec![0; MEMORY]).what, Hears::Silence);
         assert_eq!(ear.judge(&tone::sine(700.0, 0.001, 1_000)).what, Hears::Silence);
+    }
+
+    #[test]
+    fn other_music_is_known_once_it_was_learnt() {
+        let mut ear = ear();
+        // Three notes that the melody does not play, in turn.
+        let notes = [277.2, 370.0, 554.4].map(|hertz| tone::sine(hertz, 0.2, 400));
+        let tune: Vec<i16> = notes.concat();
+        assert_eq!(ear.judge(&over_the_line(&tune, 0)).what, Hears::Voice);
+        ear.learn(&tune);
+        assert_eq!(ear.judge(&over_the_line(&tune, 0)).what, Hears::Music);
     }
 
     #[test]

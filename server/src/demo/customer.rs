@@ -10,6 +10,7 @@ use domain::time::Timestamp;
 use media::melody;
 use media::voice::Speaker;
 use simulators::{Busy, Carrier, CarrierConfig, Ear, Snapshot, Sound};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use wire::demo::{Act, DemoPort, Hears, Phone, PhoneState};
 use wire::settings::SettingsPort;
@@ -22,6 +23,9 @@ use crate::telephony::numbers::NumberingPlan;
 /// Own numbers on offer; any other can be typed.
 const OWN_NUMBERS: [&str; 2] = ["+819012345678", "+817012345678"];
 
+/// The first five minutes of a piece are enough to know it by; more would only cost time at each look.
+const LONGEST_KNOWN: usize = 5 * 60 * media::RATE as usize;
+
 /// The demo's carrier and its one customer, cheap to clone.
 #[derive(Clone)]
 pub struct Demo {
@@ -30,7 +34,8 @@ pub struct Demo {
     clock: Clock,
     phone: simulators::Phone,
     carrier: Carrier,
-    ear: Ear,
+    /// Knows the house's melody, and the queues' own music.
+    ear: Arc<watch::Sender<Ear>>,
     clip: Sound,
 }
 
@@ -55,13 +60,19 @@ impl Demo {
         let phone = carrier.phone(None);
         let clip = Sound::voice(Speaker::High);
         phone.say(clip.clone());
-        let ear = Ear::knowing([melody::hold_music().as_slice()]);
+        let ear = Arc::new(watch::Sender::new(Ear::knowing([melody::hold_music().as_slice()])));
         Ok(Self { settings, plan, clock, phone, carrier, ear, clip })
     }
 
     /// The address that the carrier's SIP comes from.
     pub fn carrier(&self) -> SocketAddr {
         self.carrier.address()
+    }
+
+    /// Some queue plays this from now on: the customer shall know it as music. What was learnt before stays known, for
+    /// a call may still hear it.
+    pub fn learn(&self, music: &[i16]) {
+        self.ear.send_modify(|ear| ear.learn(music.get(..LONGEST_KNOWN).unwrap_or(music)));
     }
 
     fn read(&self, field: &str, text: &str) -> ApiResult<ShownNumber> {
@@ -103,7 +114,7 @@ fn not_now(_: Busy) -> ApiError {
 #[async_trait]
 impl DemoPort for Demo {
     async fn phone(&self) -> ApiResult<Phone> {
-        let (phone, ear) = (self.phone.clone(), self.ear.clone());
+        let (phone, ear) = (self.phone.clone(), self.ear.borrow().clone());
         // Some milliseconds of computing, which no call has to wait for.
         let heard = tokio::task::spawn_blocking(move || phone.hears(&ear)).await.map_err(|_| ApiError::Server)?;
         let all = self.settings.settings(administrator()).await?;

@@ -32,6 +32,7 @@ const NAME: u32 = 60;
 
 /// `POST /files/music`: a form with `name` and `file`.
 pub fn routes(settings: SettingsService, files: Files) -> Router<Edge> {
+    settings.keep_uploads_in(files.clone());
     let upload = move |SignedIn(actor): SignedIn, form: Multipart| {
         let (settings, files) = (settings.clone(), files.clone());
         async move {

@@ -19,6 +19,7 @@ use super::{changes, check, store};
 use crate::audit::{self, Changes, Entry};
 use crate::clock::Clock;
 use crate::db::{Db, Tx};
+use crate::files::Files;
 use crate::realtime::Hub;
 use crate::telephony::numbers::NumberingPlan;
 
@@ -47,6 +48,7 @@ struct Inner {
     config: SettingsConfig,
     states: OnceLock<AskState>,
     changes: watch::Sender<u64>,
+    files: OnceLock<Files>,
 }
 
 impl SettingsService {
@@ -59,14 +61,20 @@ impl SettingsService {
         vault: Arc<dyn Vault>,
         config: SettingsConfig,
     ) -> Self {
-        let states = OnceLock::new();
-        Self(Arc::new(Inner { db, clock, hub, accounts, vault, config, states, changes: watch::Sender::new(0) }))
+        let (states, files) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Inner { db, clock, hub, accounts, vault, config, states, changes: watch::Sender::new(0), files }))
     }
 
     /// Says whom to ask how a trunk is doing. Heard once; until then trunks look as if they had just been started.
     pub fn ask_trunk_states_of(&self, ask: impl Fn(TrunkId) -> Option<TrunkState> + Send + Sync + 'static) {
         // A second word changes nothing: there is one telephony.
         let _ = self.0.states.set(Box::new(ask));
+    }
+
+    /// Says where uploads are kept, so that a deleted one does not stay behind. Heard once.
+    pub(super) fn keep_uploads_in(&self, files: Files) {
+        // A second word changes nothing: there is one store of files.
+        let _ = self.0.files.set(files);
     }
 
     /// Moves on after each change: trunks, music and queues are then to be read again.
@@ -316,7 +324,13 @@ impl SettingsPort for SettingsService {
                 Ok(Changed { always_told: true, ..changed })
             })
         })
-        .await
+        .await?;
+        if let (Deletable::Music(id), Some(files)) = (what, self.0.files.get())
+            && let Err(error) = files.delete(id).await
+        {
+            tracing::warn!(%id, %error, "the file of deleted music stays behind; nothing names it any more");
+        }
+        Ok(())
     }
 
     async fn audit(&self, actor: Actor, before: Option<i64>) -> ApiResult<Vec<AuditRow>> {

@@ -331,6 +331,7 @@ on_both! {
         let Setup { settings, admin, .. } = setup(&db).await;
         let dir = tempfile::tempdir().unwrap();
         let files = crate::files::Files::local(dir.path()).unwrap();
+        settings.keep_uploads_in(files.clone());
         let (played, mut plays) = tokio::sync::mpsc::unbounded_channel();
         let hand_over: music::Player = Box::new(move |queue, samples| played.send((queue, samples)).unwrap());
         let stop = tokio_util::sync::CancellationToken::new();
@@ -353,6 +354,7 @@ on_both! {
         assert_eq!(plays.recv().await.unwrap(), (support.id, None));
         settings.delete(admin.clone(), Deletable::Music(tune.id)).await.unwrap();
         assert_eq!(settings.settings(admin).await.unwrap().music, []);
+        assert!(matches!(files.get(tune.id).await, Err(crate::files::FileError::Missing)));
         stop.cancel();
         following.await.unwrap();
     }
