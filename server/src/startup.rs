@@ -262,12 +262,14 @@ impl Product {
         tasks.spawn(trunks.clone().run(outlets.registrations, closing.clone()));
         tasks.spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, closing.clone()));
         tasks.spawn(joins::tell_of_changes(settings.clone(), trunks, hub.clone(), closing.clone()));
-        tasks.spawn(music::follow(settings.clone(), files.clone(), player(gateway.clone()), closing.clone()));
+        let player = player(gateway.clone(), demo.clone());
+        tasks.spawn(music::follow(settings.clone(), files.clone(), player, closing.clone()));
         tasks.spawn(sweep(Arc::clone(&sessions), clock.clone(), closing.clone()));
 
         let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()));
         let uploads = music::routes(settings.clone(), files);
         let telephony = Arc::new(Telephony::new(calls.clone()));
+        let demo = demo.map(|demo| Arc::new(demo) as Arc<dyn DemoPort>);
         let edge = Edge {
             sessions,
             ports: ports(Arc::new(settings), telephony, Arc::new(interactions), demo),
@@ -415,15 +417,18 @@ async fn start_demo(
     plan: NumberingPlan,
     clock: &Clock,
     sip: Option<SocketAddr>,
-) -> Result<Arc<dyn DemoPort>, StartError> {
+) -> Result<Demo, StartError> {
     let sip = sip.ok_or_else(|| StartError::Internal("demo: its carrier speaks UDP; set sip_udp_listen".to_owned()))?;
     let demo = Demo::start(Arc::new(settings.clone()), plan, clock.clone(), sip).await;
-    Ok(Arc::new(demo.map_err(|error| StartError::Internal(format!("demo: {error}")))?))
+    demo.map_err(|error| StartError::Internal(format!("demo: {error}")))
 }
 
-/// Hands a queue's music to the gateway in the form in which calls share it.
-fn player(gateway: Gateway) -> music::Player {
+/// Hands a queue's music to the gateway in the form in which calls share it; the demo's customer learns it too.
+fn player(gateway: Gateway, demo: Option<Demo>) -> music::Player {
     Box::new(move |queue, samples| {
+        if let (Some(demo), Some(samples)) = (&demo, &samples) {
+            demo.learn(samples);
+        }
         gateway.set_music(Some(queue), samples.map(|samples| Arc::new(media::Music::of_pcm(&samples))));
     })
 }
