@@ -258,6 +258,7 @@ impl Product {
 
         // Not among the tasks that the end waits for: what matters of it is flushed when the calls have stopped.
         tokio::spawn(writer);
+        tasks.spawn(router.clone().keep_shown(closing.clone()));
         tasks.spawn(router.run(closing.clone()));
         tasks.spawn(trunks.clone().run(outlets.registrations, closing.clone()));
         tasks.spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, closing.clone()));

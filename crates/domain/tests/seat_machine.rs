@@ -1,6 +1,8 @@
 //! The seat machine against a small model of itself.
 
-use domain::agents::{BreakReason, Cause, Seat, SeatInput, Shown, Work};
+#![expect(clippy::unwrap_used, reason = "what a test's helper cannot do ends the test")]
+
+use domain::agents::{BreakReason, Cause, Presence, Seat, SeatInput, Shown, Work};
 use domain::ids::{ExtensionId, InteractionId};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -21,7 +23,8 @@ fn inputs() -> impl Strategy<Value = SeatInput> {
         3 => Just(SeatInput::GoReady),
         1 => Just(SeatInput::GoNotReady),
         1 => Just(SeatInput::GoOnBreak { reason: BreakReason::Lunch }),
-        2 => Just(SeatInput::LeaveAfterCall),
+        2 => Just(SeatInput::LeaveAfterCall { to: Presence::Ready }),
+        1 => Just(SeatInput::LeaveAfterCall { to: Presence::Break { reason: BreakReason::Lunch } }),
         1 => Just(SeatInput::Lost),
         3 => calls.clone().prop_map(|call| SeatInput::Offered { call }),
         2 => calls.clone().prop_map(|call| SeatInput::Dialled { call }),
@@ -70,10 +73,7 @@ proptest! {
             // After-call work ends only by the agent's own act: never by a press on 待機 that was not warned about (S30).
             if matches!(before.work(), Work::AfterCall { .. }) && seat.work() == Work::Idle {
                 prop_assert!(
-                    matches!(
-                        input,
-                        SeatInput::LeaveAfterCall | SeatInput::GoNotReady | SeatInput::GoOnBreak { .. } | SeatInput::LogOut
-                    ),
+                    matches!(input, SeatInput::LeaveAfterCall { .. }),
                     "left by another input"
                 );
             }
@@ -117,7 +117,7 @@ fn s30_going_ready_out_of_after_call_work_is_refused_until_it_is_left_knowingly(
         SeatInput::Ended { call: call(0) },
     ]);
     assert_eq!(seat.on(SeatInput::GoReady, Timestamp(9_000)), Err(Refusal::InAfterCallWork));
-    seat.on(SeatInput::LeaveAfterCall, Timestamp(9_500)).unwrap();
+    seat.on(SeatInput::LeaveAfterCall { to: Presence::Ready }, Timestamp(9_500)).unwrap();
     assert_eq!(seat.shown(), (Shown::Ready, Some(Timestamp(9_500))));
 }
 

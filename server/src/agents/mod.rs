@@ -163,13 +163,13 @@ impl Agents {
 
     /// Gives the softphone to a tab, or to none; the audio of the one before is no longer counted on.
     pub async fn set_holder(&self, user: UserId, client: Option<ClientId>) {
-        let live = client.is_some_and(|client| self.0.hub.has_socket(user, client));
         self.0.desks.change(user, |desk| {
             if desk.holder != client {
                 desk.media = Media::Down;
             }
             desk.holder = client;
-            desk.live = live;
+            // Asked in here: a socket that comes or goes meanwhile is seen by one of the two looks.
+            desk.live = client.is_some_and(|client| self.0.hub.has_socket(user, client));
         });
         self.tell(user).await;
     }
@@ -188,19 +188,20 @@ impl Agents {
         self.0.desks.of(user).media
     }
 
-    /// The tab's socket came or its lease ran out.
-    pub async fn set_live(&self, user: UserId, client: ClientId, live: bool) {
-        if self.holder(user) != Some(client) {
-            return;
-        }
-        let (before, _) = self.0.desks.change(user, |desk| desk.live = live);
-        if before.live && !live {
+    /// The tab's socket came, or its lease ran out.
+    pub async fn look_at_desk(&self, user: UserId, client: ClientId) {
+        let (before, after) = self.0.desks.change(user, |desk| {
+            if desk.holder == Some(client) {
+                desk.live = self.0.hub.has_socket(user, client);
+            }
+        });
+        if before.live && !after.live {
             tracing::info!(%user, "the desk that holds the softphone is gone");
             self.0.news.send(News::Lost(user)).ok();
             if let Err(error) = self.apply(user, SeatInput::Lost, By::Server).await {
                 tracing::warn!(%user, %error, "a lost desk could not be noted");
             }
-        } else if live {
+        } else if after.live && !before.live {
             self.reconsider(user).await;
         }
     }

@@ -14,6 +14,8 @@ const SOCKET_QUEUE: usize = 256;
 /// So much of each stream is kept for resuming; beyond it a snapshot is smaller anyway.
 const BUFFER_FRAMES: usize = 512;
 const BUFFER_BYTES: usize = 256 * 1024;
+/// A person has a few tabs; who opens more than this loses the oldest.
+const SOCKETS_A_USER: usize = 16;
 
 /// Every user's event stream, cheap to clone.
 #[derive(Clone)]
@@ -140,6 +142,9 @@ impl Hub {
             .filter(|resume| resume.epoch == self.0.epoch)
             .and_then(|resume| stream.after(resume.n))
             .map_or(Backlog::Snapshot { n: stream.n }, Backlog::Replay);
+        if stream.sockets.len() >= SOCKETS_A_USER {
+            stream.sockets.remove(0);
+        }
         let number = stream.next_socket;
         stream.next_socket += 1;
         stream.sockets.push(Socket { number, client, session, frames: sender });

@@ -31,8 +31,8 @@ pub const LEASE: Duration = Duration::from_secs(9);
 pub trait DeskSource: Send + Sync {
     /// Everything that this user's desk shows now.
     async fn desk(&self, user: UserId) -> Result<Desk, ApiError>;
-    /// The tab's socket is there, or its lease has run out.
-    async fn set_live(&self, user: UserId, client: ClientId, live: bool);
+    /// The tab's socket is there now, or its lease has run out: [`Hub::has_socket`] knows which.
+    async fn look_at_desk(&self, user: UserId, client: ClientId);
     /// The session has been in use; whether it still holds.
     async fn still_signed_in(&self, actor: &Actor) -> bool;
 }

@@ -99,26 +99,33 @@ impl Tab {
     async fn live(&mut self, client: ClientId, attached: Attached) -> End {
         let Attached { number, frames, backlog } = attached;
         let user = self.actor.user;
-        self.realtime.source.set_live(user, client, true).await;
-        let end = self.exchange(frames, backlog).await;
+        self.realtime.source.look_at_desk(user, client).await;
+        let mut heard = self.realtime.clock.instant();
+        let end = self.exchange(frames, backlog, &mut heard).await;
         self.realtime.hub.detach(user, number);
-        self.lease(client);
+        self.lease(client, heard + LEASE);
         end
     }
 
-    async fn exchange(&mut self, mut frames: tokio::sync::mpsc::Receiver<Outgoing>, backlog: Backlog) -> End {
+    /// `heard` is left at the tab's last sign of life.
+    async fn exchange(
+        &mut self,
+        mut frames: tokio::sync::mpsc::Receiver<Outgoing>,
+        backlog: Backlog,
+        heard: &mut Instant,
+    ) -> End {
         if let Err(end) = self.greet(backlog).await {
             return end;
         }
         let clock = self.realtime.clock.clone();
         let stop = self.realtime.stop.clone();
-        let mut heard = clock.instant();
-        let mut ping_at = heard + PING_EVERY;
-        let mut touch_at = heard + TOUCH_EVERY;
-        let mut rate = Rate { since: heard, frames: 0 };
+        *heard = clock.instant();
+        let mut ping_at = *heard + PING_EVERY;
+        let mut touch_at = *heard + TOUCH_EVERY;
+        let mut rate = Rate { since: *heard, frames: 0 };
         loop {
             let now = clock.instant();
-            if now.saturating_duration_since(heard) >= LEASE {
+            if now.saturating_duration_since(*heard) >= LEASE {
                 return End::Gone;
             }
             if now >= touch_at {
@@ -143,8 +150,8 @@ impl Tab {
                 },
                 read = self.read() => match read {
                     Ok(ClientFrame::Pong) => {
-                        heard = clock.instant();
-                        if rate.allows(heard) { Ok(()) } else { Err(End::Close(CloseReason::BadFrame)) }
+                        *heard = clock.instant();
+                        if rate.allows(*heard) { Ok(()) } else { Err(End::Close(CloseReason::BadFrame)) }
                     }
                     Ok(ClientFrame::Hello { .. }) => Err(End::Close(CloseReason::BadFrame)),
                     Err(end) => Err(end),
@@ -179,17 +186,18 @@ impl Tab {
         }
     }
 
-    /// The desk stays live for its lease, so that a cut of some seconds takes nothing from the agent.
-    fn lease(&self, client: ClientId) {
+    /// The desk stays live for its lease, counted from its last sign of life, so that a cut of some seconds takes
+    /// nothing from the agent and a dead one is noticed in time.
+    fn lease(&self, client: ClientId, until: Instant) {
         let Realtime { hub, clock, source, stop } = self.realtime.clone();
         let user = self.actor.user;
         tokio::spawn(async move {
             tokio::select! {
-                () = clock.sleep(LEASE) => {}
+                () = clock.sleep_until(until) => {}
                 () = stop.cancelled() => return,
             }
             if !hub.has_socket(user, client) {
-                source.set_live(user, client, false).await;
+                source.look_at_desk(user, client).await;
             }
         });
     }

@@ -28,6 +28,9 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::realtime::Hub;
 
+/// How soon a look at the queues that failed is tried again.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// What the router has decided, for whoever holds the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -40,6 +43,11 @@ pub enum Decision {
     },
     /// Nobody can take it now (A29); it stays in the queue.
     NobodyReady {
+        /// Which call.
+        call: InteractionId,
+    },
+    /// Its queue was deleted while it waited: nobody will ever take it.
+    NoQueue {
         /// Which call.
         call: InteractionId,
     },
@@ -65,6 +73,16 @@ pub struct Plan {
     pub ring_for: Duration,
 }
 
+/// What came of one look at a queue.
+enum Claim {
+    /// The agent is marked.
+    Made(Assignment, Option<Change>),
+    /// The chosen agent was no longer free when the mark was to be made.
+    Missed,
+    /// There is nobody for anybody.
+    Nobody,
+}
+
 /// The port of this slice, cheap to clone.
 #[derive(Clone)]
 pub struct Router(Arc<Inner>);
@@ -77,6 +95,9 @@ struct Inner {
     queues: Arc<dyn Queues>,
     decisions: mpsc::UnboundedSender<Decision>,
     wake: Notify,
+    /// Queues whose members' desks do not show what waits now.
+    stale: Mutex<HashSet<QueueId>>,
+    show: Notify,
     /// Calls whose holder knows that nobody was ready: told once, not at each look.
     told: Mutex<HashSet<InteractionId>>,
 }
@@ -92,8 +113,18 @@ impl Router {
     ) -> (Self, mpsc::UnboundedReceiver<Decision>) {
         // Unbounded, because it never holds more than one decision a waiting call.
         let (decisions, receiver) = mpsc::unbounded_channel();
-        let told = Mutex::default();
-        let inner = Inner { db, clock, hub, agents, queues, decisions, wake: Notify::new(), told };
+        let inner = Inner {
+            db,
+            clock,
+            hub,
+            agents,
+            queues,
+            decisions,
+            wake: Notify::new(),
+            stale: Mutex::default(),
+            show: Notify::new(),
+            told: Mutex::default(),
+        };
         (Self(Arc::new(inner)), receiver)
     }
 
@@ -112,8 +143,8 @@ impl Router {
     ) -> Result<(), ApiError> {
         let waiting = WaitingCall { call, since, front, skipped };
         self.0.db.write(move |tx| Box::pin(async move { store::put(tx, queue, &waiting).await })).await?;
-        self.tell_members(queue).await;
         self.0.wake.notify_one();
+        self.changed(queue);
         Ok(())
     }
 
@@ -125,7 +156,7 @@ impl Router {
         self.told().remove(&call);
         let queue = self.0.db.write(move |tx| Box::pin(async move { store::take(tx, call).await })).await?;
         if let Some(queue) = queue {
-            self.tell_members(queue).await;
+            self.changed(queue);
         }
         Ok(())
     }
@@ -165,7 +196,9 @@ impl Router {
                 },
             }
             if let Err(error) = self.look().await {
-                tracing::error!(%error, "the queues could not be looked at; the next call or agent tries again");
+                tracing::error!(%error, "the queues could not be looked at; tried again");
+                self.0.clock.sleep(LOOK_AGAIN_AFTER).await;
+                self.0.wake.notify_one();
             }
         }
     }
@@ -174,11 +207,21 @@ impl Router {
     async fn look(&self) -> Result<(), ApiError> {
         for queue in store::queues(&self.0.db).await? {
             let Some(plan) = self.0.queues.plan(queue).await? else {
-                tracing::warn!(%queue, "calls wait in a queue that does not exist");
+                for call in store::calls(&self.0.db, queue).await? {
+                    tracing::warn!(%queue, %call, "a call waited in a queue that was deleted meanwhile");
+                    self.leave(call).await?;
+                    self.0.decisions.send(Decision::NoQueue { call }).ok();
+                }
                 continue;
             };
             let mut assigned = false;
-            while let Some((assignment, change)) = self.claim(queue, &plan).await? {
+            loop {
+                let (assignment, change) = match self.claim(queue, &plan).await? {
+                    Claim::Made(assignment, change) => (assignment, change),
+                    // Somebody else's step came between the look and the mark: the next look sees it.
+                    Claim::Missed => continue,
+                    Claim::Nobody => break,
+                };
                 assigned = true;
                 self.told().remove(&assignment.call);
                 self.0.agents.stepped(assignment.agent, change).await;
@@ -190,14 +233,14 @@ impl Router {
                 }
             }
             if assigned {
-                self.tell_members(queue).await;
+                self.changed(queue);
             }
         }
         Ok(())
     }
 
     /// One claim, in one transaction: the queue's turn, the snapshot, the choice, the agent's mark.
-    async fn claim(&self, queue: QueueId, plan: &Plan) -> Result<Option<(Assignment, Option<Change>)>, ApiError> {
+    async fn claim(&self, queue: QueueId, plan: &Plan) -> Result<Claim, ApiError> {
         let now = self.0.clock.now();
         let agents = self.0.agents.clone();
         let Plan { rule, members, .. } = plan.clone();
@@ -215,20 +258,41 @@ impl Router {
                         .into_iter()
                         .map(|free| Candidate { agent: free.user, idle_since: free.idle_since })
                         .collect();
-                    let Some(assignment) = next(&Snapshot { rule, waiting, candidates }, now) else { return Ok(None) };
+                    let Some(assignment) = next(&Snapshot { rule, waiting, candidates }, now) else {
+                        return Ok(Claim::Nobody);
+                    };
                     let offered = SeatInput::Offered { call: assignment.call };
                     match agents.apply_in(tx, assignment.agent, offered, By::Router).await {
                         Ok(change) => {
                             store::take(tx, assignment.call).await?;
-                            Ok(Some((assignment, change)))
+                            Ok(Claim::Made(assignment, change))
                         }
-                        // The agent was claimed or changed between the look and the mark: their news look again.
-                        Err(ApiError::Refused { .. }) => Ok(None),
+                        Err(ApiError::Refused { .. }) => Ok(Claim::Missed),
                         Err(error) => Err(error),
                     }
                 })
             })
             .await
+    }
+
+    /// Keeps the queues on the desks of their members up to date, until `stop`. Beside [`Self::run`], so that no call
+    /// waits for a desk to be told; several changes at once are told once.
+    pub async fn keep_shown(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.0.show.notified() => {}
+            }
+            let stale: Vec<QueueId> = self.0.stale.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+            for queue in stale {
+                self.tell_members(queue).await;
+            }
+        }
+    }
+
+    fn changed(&self, queue: QueueId) {
+        self.0.stale.lock().unwrap_or_else(PoisonError::into_inner).insert(queue);
+        self.0.show.notify_one();
     }
 
     async fn tell_members(&self, queue: QueueId) {

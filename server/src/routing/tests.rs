@@ -77,6 +77,7 @@ impl Floor {
             Router::new(db.clone(), clock, hub.clone(), agents.clone(), Arc::new(OneQueue(users)));
         let stop = CancellationToken::new();
         tokio::spawn(router.clone().run(stop.clone()));
+        tokio::spawn(router.clone().keep_shown(stop.clone()));
         Self { agents, router, decisions, hub, hands, clients: HashMap::new(), stop }
     }
 
@@ -105,7 +106,7 @@ impl Floor {
                 assert_eq!(ring_for, Duration::from_secs(20));
                 assignment
             }
-            Decision::NobodyReady { call } => panic!("nobody was ready for {call}"),
+            other @ (Decision::NobodyReady { .. } | Decision::NoQueue { .. }) => panic!("{other:?}"),
         }
     }
 }
@@ -155,7 +156,7 @@ on_both! {
         floor.agents.set_media(user(0), Media::Down).await;
         let (client, attached) = floor.clients.remove(&user(1)).unwrap();
         floor.hub.detach(user(1), attached.number);
-        floor.agents.set_live(user(1), client, false).await;
+        floor.agents.look_at_desk(user(1), client).await;
         floor.arrive(0, vec![]).await;
         assert_eq!(floor.decisions.recv().await, Some(Decision::NobodyReady { call: call(0) }));
         floor.agents.set_media(user(0), Media::Up).await;
@@ -171,6 +172,14 @@ on_both! {
         assert_eq!(floor.decisions.recv().await, Some(Decision::NobodyReady { call: call(1) }));
         floor.ready(0).await;
         assert_eq!(floor.offer().await.call, call(1));
+    }
+
+    async fn a_call_whose_queue_is_deleted_while_it_waits_is_given_back(db: TestDb) {
+        let mut floor = Floor::open(&db, 1).await;
+        let gone = QueueId(Uuid::from_u128(8));
+        floor.router.enqueue(call(0), gone, Timestamp(0), false, vec![]).await.unwrap();
+        assert_eq!(floor.decisions.recv().await, Some(Decision::NoQueue { call: call(0) }));
+        assert_eq!(store::queues(&db).await.unwrap(), []);
     }
 
     async fn a34_every_step_is_kept_with_its_cause_and_who_caused_it(db: TestDb) {

@@ -98,8 +98,8 @@ impl DeskSource for Joins {
         })
     }
 
-    async fn set_live(&self, user: UserId, client: ClientId, live: bool) {
-        self.agents.set_live(user, client, live).await;
+    async fn look_at_desk(&self, user: UserId, client: ClientId) {
+        self.agents.look_at_desk(user, client).await;
     }
 
     async fn still_signed_in(&self, actor: &Actor) -> bool {

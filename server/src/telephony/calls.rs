@@ -435,6 +435,7 @@ impl Calls {
                 (assignment.call, Letter::Input(input), Some(agent))
             }
             Decision::NobodyReady { call } => (call, Letter::Input(CallInput::NobodyReady), None),
+            Decision::NoQueue { call } => (call, Letter::Input(CallInput::QueueGone), None),
         };
         let delivered = self.live().get(&call).is_some_and(|mailbox| mailbox.send(letter).is_ok());
         if let (false, Some(agent)) = (delivered, agent) {

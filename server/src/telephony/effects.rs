@@ -169,7 +169,7 @@ impl Effects {
             | SeatInput::GoReady
             | SeatInput::GoNotReady
             | SeatInput::GoOnBreak { .. }
-            | SeatInput::LeaveAfterCall
+            | SeatInput::LeaveAfterCall { .. }
             | SeatInput::Lost
             | SeatInput::Offered { .. }
             | SeatInput::Dialled { .. }
@@ -203,7 +203,7 @@ impl Effects {
             | SeatInput::GoReady
             | SeatInput::GoNotReady
             | SeatInput::GoOnBreak { .. }
-            | SeatInput::LeaveAfterCall
+            | SeatInput::LeaveAfterCall { .. }
             | SeatInput::Lost
             | SeatInput::Offered { .. }
             | SeatInput::Dialled { .. }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::agents::{Seat, SeatInput, Work};
+use domain::agents::{Cause, Presence, Seat, SeatInput, Work};
 use domain::ids::{ClientId, InteractionId, NumberId, UserId};
 use domain::phone::ShownNumber;
 use domain::refusal::Refusal;
@@ -205,11 +205,12 @@ impl TelephonyPort for Telephony {
     async fn leave_after_call(&self, actor: Actor, choice: Choice, leave: Leave) -> ApiResult<()> {
         actor.require(Permission::WorkAtDesk)?;
         let call = self.after_call(actor.user).await?.ok_or(Refusal::NotInAfterCallWork)?;
-        let input = match choice {
-            Choice::Ready => SeatInput::LeaveAfterCall,
-            Choice::NotReady => SeatInput::GoNotReady,
-            Choice::Break { reason } => SeatInput::GoOnBreak { reason },
+        let to = match choice {
+            Choice::Ready => Presence::Ready,
+            Choice::NotReady => Presence::NotReady { cause: Cause::Chosen },
+            Choice::Break { reason } => Presence::Break { reason },
         };
+        let input = SeatInput::LeaveAfterCall { to };
         if choice == Choice::Ready {
             self.can_be_heard(actor.user)?;
         }

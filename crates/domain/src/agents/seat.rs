@@ -63,8 +63,11 @@ pub enum SeatInput {
         /// Why.
         reason: BreakReason,
     },
-    /// The agent leaves after-call work for 待機 (S30).
-    LeaveAfterCall,
+    /// The agent leaves after-call work (S30).
+    LeaveAfterCall {
+        /// For what.
+        to: Presence,
+    },
     /// The desk is gone: socket closed for longer than its lease.
     Lost,
     /// The router chose this agent.
@@ -189,7 +192,7 @@ impl Seat {
                 SeatInput::GoReady
                 | SeatInput::GoNotReady
                 | SeatInput::GoOnBreak { .. }
-                | SeatInput::LeaveAfterCall
+                | SeatInput::LeaveAfterCall { .. }
                 | SeatInput::Offered { .. }
                 | SeatInput::Dialled { .. }
                 | SeatInput::Connected { .. }
@@ -198,104 +201,24 @@ impl Seat {
                 | SeatInput::Declined { .. } => Err(Refusal::LoggedOut),
             },
             Self::LoggedIn { extension, presence, work, presence_since, work_since } => {
-                let logged_in = |presence: Presence, work: Work| Self::LoggedIn {
-                    extension,
-                    presence,
-                    work,
-                    presence_since: if presence == self.presence_or_ready() { presence_since } else { now },
-                    work_since: if work == self.work() { work_since } else { now },
-                };
+                let here = Here { extension, presence, work, presence_since, work_since, now };
                 match input {
                     SeatInput::LogIn { .. } => Err(Refusal::AlreadyLoggedIn),
-                    SeatInput::LogOut => match work {
-                        Work::Idle | Work::AfterCall { .. } => Ok(Self::LoggedOut),
-                        Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
-                            Err(Refusal::InCall)
-                        }
-                    },
-                    SeatInput::GoReady => match work {
-                        // Leaving after-call work is a command of its own, because it may warn first (S30).
-                        Work::AfterCall { .. } => Err(Refusal::InAfterCallWork),
-                        Work::Idle
-                        | Work::Ringing { .. }
-                        | Work::Dialling { .. }
-                        | Work::Talking { .. }
-                        | Work::Held { .. } => Ok(logged_in(Presence::Ready, work)),
-                    },
-                    SeatInput::GoNotReady => {
-                        Ok(logged_in(Presence::NotReady { cause: Cause::Chosen }, work.choosing()))
+                    SeatInput::LogOut => here.log_out(),
+                    SeatInput::GoReady => here.choose(Presence::Ready),
+                    SeatInput::GoNotReady => here.choose(Presence::NotReady { cause: Cause::Chosen }),
+                    SeatInput::GoOnBreak { reason } => here.choose(Presence::Break { reason }),
+                    SeatInput::LeaveAfterCall { to } => here.leave_after_call(to),
+                    SeatInput::Lost => Ok(here.lost()),
+                    SeatInput::Offered { call } => here.offered(call),
+                    SeatInput::Dialled { call } => here.dialled(call),
+                    SeatInput::Connected { call } | SeatInput::Resumed { call } => {
+                        here.about(call).map(|()| here.works(Work::Talking { call }))
                     }
-                    SeatInput::GoOnBreak { reason } => Ok(logged_in(Presence::Break { reason }, work.choosing())),
-                    SeatInput::LeaveAfterCall => match work {
-                        Work::AfterCall { .. } => Ok(logged_in(Presence::Ready, Work::Idle)),
-                        Work::Idle
-                        | Work::Ringing { .. }
-                        | Work::Dialling { .. }
-                        | Work::Talking { .. }
-                        | Work::Held { .. } => Err(Refusal::NotInAfterCallWork),
-                    },
-                    // A call that is up stays with its agent; an offer goes back by its own input.
-                    SeatInput::Lost => Ok(match presence {
-                        Presence::Ready => logged_in(Presence::NotReady { cause: Cause::Lost }, work),
-                        Presence::NotReady { .. } | Presence::Break { .. } => self,
-                    }),
-                    SeatInput::Offered { call } => match (work, presence) {
-                        (Work::Idle, Presence::Ready) => Ok(logged_in(presence, Work::Ringing { call })),
-                        (Work::Idle, Presence::NotReady { .. } | Presence::Break { .. }) => Err(Refusal::NotNow),
-                        (Work::AfterCall { .. }, _) => Err(Refusal::InAfterCallWork),
-                        (
-                            Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. },
-                            _,
-                        ) => Err(Refusal::InCall),
-                    },
-                    // Dialling out of after-call work is allowed: the call-back is often part of it.
-                    SeatInput::Dialled { call } => match work {
-                        Work::Idle | Work::AfterCall { .. } => Ok(logged_in(presence, Work::Dialling { call })),
-                        Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
-                            Err(Refusal::InCall)
-                        }
-                    },
-                    SeatInput::Connected { call } => {
-                        self.about(call).map(|()| logged_in(presence, Work::Talking { call }))
-                    }
-                    SeatInput::Held { call } => self.about(call).map(|()| logged_in(presence, Work::Held { call })),
-                    SeatInput::Resumed { call } => {
-                        self.about(call).map(|()| logged_in(presence, Work::Talking { call }))
-                    }
-                    SeatInput::Declined { call } | SeatInput::Withdrawn { call } => match work {
-                        Work::Ringing { call: ours } if ours == call => Ok(logged_in(presence, Work::Idle)),
-                        Work::Idle
-                        | Work::Ringing { .. }
-                        | Work::Dialling { .. }
-                        | Work::Talking { .. }
-                        | Work::Held { .. }
-                        | Work::AfterCall { .. } => Ok(self),
-                    },
-                    SeatInput::Missed { call } => match work {
-                        Work::Ringing { call: ours } if ours == call => {
-                            Ok(logged_in(Presence::NotReady { cause: Cause::Missed }, Work::Idle))
-                        }
-                        Work::Idle
-                        | Work::Ringing { .. }
-                        | Work::Dialling { .. }
-                        | Work::Talking { .. }
-                        | Work::Held { .. }
-                        | Work::AfterCall { .. } => Ok(self),
-                    },
-                    SeatInput::Ended { call } => match work {
-                        Work::Dialling { call: ours } | Work::Talking { call: ours } | Work::Held { call: ours }
-                            if ours == call =>
-                        {
-                            Ok(logged_in(presence, Work::AfterCall { call }))
-                        }
-                        Work::Ringing { call: ours } if ours == call => Ok(logged_in(presence, Work::Idle)),
-                        Work::Idle
-                        | Work::Ringing { .. }
-                        | Work::Dialling { .. }
-                        | Work::Talking { .. }
-                        | Work::Held { .. }
-                        | Work::AfterCall { .. } => Ok(self),
-                    },
+                    SeatInput::Held { call } => here.about(call).map(|()| here.works(Work::Held { call })),
+                    SeatInput::Declined { call } | SeatInput::Withdrawn { call } => Ok(here.let_go(call, presence)),
+                    SeatInput::Missed { call } => Ok(here.let_go(call, Presence::NotReady { cause: Cause::Missed })),
+                    SeatInput::Ended { call } => Ok(here.ended(call)),
                 }
             }
         }
@@ -341,9 +264,105 @@ impl Seat {
             },
         }
     }
+}
+
+/// A logged-in seat while a step of it is worked out.
+#[derive(Clone, Copy)]
+struct Here {
+    extension: ExtensionId,
+    presence: Presence,
+    work: Work,
+    presence_since: Timestamp,
+    work_since: Timestamp,
+    now: Timestamp,
+}
+
+impl Here {
+    fn log_out(self) -> Result<Seat, Refusal> {
+        match self.work {
+            Work::Idle => Ok(Seat::LoggedOut),
+            Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
+                Err(Refusal::InCall)
+            }
+            Work::AfterCall { .. } => Err(Refusal::InAfterCallWork),
+        }
+    }
+
+    /// In a call the choice says what comes after it.
+    fn choose(self, presence: Presence) -> Result<Seat, Refusal> {
+        match self.work {
+            Work::Idle | Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
+                Ok(self.becomes(presence, self.work))
+            }
+            // Leaving after-call work is a command of its own, because it may warn first (S30).
+            Work::AfterCall { .. } => Err(Refusal::InAfterCallWork),
+        }
+    }
+
+    fn leave_after_call(self, to: Presence) -> Result<Seat, Refusal> {
+        match self.work {
+            Work::AfterCall { .. } => Ok(self.becomes(to, Work::Idle)),
+            Work::Idle | Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
+                Err(Refusal::NotInAfterCallWork)
+            }
+        }
+    }
+
+    /// A call that is up stays with its agent; an offer goes back by an input of its own.
+    fn lost(self) -> Seat {
+        match self.presence {
+            Presence::Ready => self.becomes(Presence::NotReady { cause: Cause::Lost }, self.work),
+            Presence::NotReady { .. } | Presence::Break { .. } => self.works(self.work),
+        }
+    }
+
+    fn offered(self, call: InteractionId) -> Result<Seat, Refusal> {
+        match self.work {
+            Work::Idle => match self.presence {
+                Presence::Ready => Ok(self.works(Work::Ringing { call })),
+                Presence::NotReady { .. } | Presence::Break { .. } => Err(Refusal::NotNow),
+            },
+            Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
+                Err(Refusal::InCall)
+            }
+            Work::AfterCall { .. } => Err(Refusal::InAfterCallWork),
+        }
+    }
+
+    /// Dialling out of after-call work is allowed: the call-back is often part of it.
+    fn dialled(self, call: InteractionId) -> Result<Seat, Refusal> {
+        match self.work {
+            Work::Idle | Work::AfterCall { .. } => Ok(self.works(Work::Dialling { call })),
+            Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
+                Err(Refusal::InCall)
+            }
+        }
+    }
+
+    /// The offer came to nothing. What comes late, or about another call, changes nothing.
+    fn let_go(self, call: InteractionId, presence: Presence) -> Seat {
+        if self.work == (Work::Ringing { call }) { self.becomes(presence, Work::Idle) } else { self.works(self.work) }
+    }
+
+    fn ended(self, call: InteractionId) -> Seat {
+        match self.work {
+            Work::Dialling { call: ours } | Work::Talking { call: ours } | Work::Held { call: ours }
+                if ours == call =>
+            {
+                self.works(Work::AfterCall { call })
+            }
+            Work::Ringing { call: ours } if ours == call => self.works(Work::Idle),
+            Work::Idle
+            | Work::Ringing { .. }
+            | Work::Dialling { .. }
+            | Work::Talking { .. }
+            | Work::Held { .. }
+            | Work::AfterCall { .. } => self.works(self.work),
+        }
+    }
 
     fn about(self, call: InteractionId) -> Result<(), Refusal> {
-        match self.work() {
+        match self.work {
             Work::Ringing { call: ours }
             | Work::Dialling { call: ours }
             | Work::Talking { call: ours }
@@ -358,10 +377,17 @@ impl Seat {
         }
     }
 
-    fn presence_or_ready(self) -> Presence {
-        match self {
-            Self::LoggedOut => Presence::Ready,
-            Self::LoggedIn { presence, .. } => presence,
+    fn works(self, work: Work) -> Seat {
+        self.becomes(self.presence, work)
+    }
+
+    fn becomes(self, presence: Presence, work: Work) -> Seat {
+        Seat::LoggedIn {
+            extension: self.extension,
+            presence,
+            work,
+            presence_since: if presence == self.presence { self.presence_since } else { self.now },
+            work_since: if work == self.work { self.work_since } else { self.now },
         }
     }
 }
@@ -372,16 +398,6 @@ impl Presence {
             Self::Ready => Shown::Ready,
             Self::NotReady { cause } => Shown::NotReady(cause),
             Self::Break { reason } => Shown::Break(reason),
-        }
-    }
-}
-
-impl Work {
-    /// Choosing 未待機 or 離席 ends after-call work (nothing is offered then, so nothing can be cut short).
-    fn choosing(self) -> Self {
-        match self {
-            Self::AfterCall { .. } | Self::Idle => Self::Idle,
-            Self::Ringing { .. } | Self::Dialling { .. } | Self::Talking { .. } | Self::Held { .. } => self,
         }
     }
 }

@@ -138,6 +138,8 @@ pub enum CallInput {
     },
     /// The router found nobody ready.
     NobodyReady,
+    /// The queue was deleted while the call waited in it.
+    QueueGone,
     /// The desk where it rings is gone.
     DeskLost {
         /// Whose.
@@ -229,7 +231,7 @@ pub enum Refuse {
 }
 
 /// How long an outbound call may ring before it counts as unanswered.
-const DIAL_LIMIT: Duration = Duration::from_secs(120);
+const DIAL_LIMIT: Duration = Duration::from_mins(2);
 
 impl Call {
     /// An inbound call that has just been put into its queue.
@@ -369,6 +371,10 @@ impl Call {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm a state, each whole: split up, it could not be read against the drawing"
+    )]
     fn news(&self, input: CallInput, now: Timestamp) -> Step {
         match self {
             Self::Waiting { id, queue, answered, may_answer, skipped } => match input {
@@ -411,6 +417,10 @@ impl Call {
                 CallInput::FarGone => self.end(Outcome::Abandoned, None),
                 CallInput::FarBroken => self.broken(*answered),
                 CallInput::ServerStops => self.stopped(*answered),
+                CallInput::QueueGone => self.end(
+                    Outcome::Failed { failure: Failure::NoQueue, sip_status: None },
+                    Some(Self::farewell(*answered)),
+                ),
                 CallInput::Command { .. }
                 | CallInput::DeskLost { .. }
                 | CallInput::FarRinging
@@ -423,9 +433,11 @@ impl Call {
                 CallInput::Deadline if now >= *until => {
                     self.back_to_queue(true, CallEvent::Missed { agent: *agent }, SeatInput::Missed { call: *id })
                 }
-                CallInput::DeskLost { agent: lost } if lost == *agent => {
-                    self.back_to_queue(true, CallEvent::OfferLost { agent: *agent }, SeatInput::Withdrawn { call: *id })
-                }
+                CallInput::DeskLost { agent: lost } if lost == *agent => self.back_to_queue(
+                    false,
+                    CallEvent::OfferLost { agent: *agent },
+                    SeatInput::Withdrawn { call: *id },
+                ),
                 CallInput::FarGone => self.end(Outcome::Abandoned, None),
                 CallInput::FarBroken => self.broken(*answered),
                 CallInput::ServerStops => self.stopped(*answered),
@@ -434,6 +446,7 @@ impl Call {
                 | CallInput::Command { .. }
                 | CallInput::Offer { .. }
                 | CallInput::NobodyReady
+                | CallInput::QueueGone
                 | CallInput::FarRinging
                 | CallInput::FarEarlyMedia
                 | CallInput::FarAnswered
@@ -479,6 +492,7 @@ impl Call {
                     | CallInput::Command { .. }
                     | CallInput::Offer { .. }
                     | CallInput::NobodyReady
+                    | CallInput::QueueGone
                     | CallInput::DeskLost { .. } => stay(),
                 }
             }
@@ -491,6 +505,7 @@ impl Call {
                 | CallInput::Command { .. }
                 | CallInput::Offer { .. }
                 | CallInput::NobodyReady
+                | CallInput::QueueGone
                 | CallInput::FarRinging
                 | CallInput::FarEarlyMedia
                 | CallInput::FarAnswered
