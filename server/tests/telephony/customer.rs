@@ -11,37 +11,37 @@ use super::floor::{Floor, LOOPBACK, OURS, free_port};
 use super::peers::Voice;
 
 /// A running sipp.
-pub struct Customer {
+pub(crate) struct Customer {
     sipp: Child,
     /// Keeps what sipp writes until the test is over.
     dir: tempfile::TempDir,
     /// Where the customer hears.
-    pub ear: Ear,
+    pub(crate) ear: Ear,
 }
 
 /// A scenario of `tests/sipp`, with what it needs to know.
-pub struct Script<'a> {
+pub(crate) struct Script<'a> {
     scenario: &'a str,
     keys: Vec<(&'a str, String)>,
     arguments: Vec<String>,
 }
 
 impl<'a> Script<'a> {
-    pub fn new(scenario: &'a str) -> Self {
+    pub(crate) fn new(scenario: &'a str) -> Self {
         let keys = [("dialled", OURS), ("caller", "09012345678"), ("identity", "Subject: a call"), ("payloads", "0")];
         let keys = keys.map(|(name, value)| (name, value.to_owned())).into();
         Self { scenario, keys, arguments: Vec::new() }
     }
 
     /// Sets `[name]` in the scenario.
-    pub fn key(mut self, name: &'a str, value: impl Into<String>) -> Self {
+    pub(crate) fn key(mut self, name: &'a str, value: impl Into<String>) -> Self {
         self.keys.retain(|(known, _)| *known != name);
         self.keys.push((name, value.into()));
         self
     }
 
     /// Passes further arguments to sipp.
-    pub fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+    pub(crate) fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
         self.arguments.extend(arguments.map(str::to_owned));
         self
     }
@@ -49,12 +49,12 @@ impl<'a> Script<'a> {
 
 impl Customer {
     /// Calls our number.
-    pub fn calls(floor: &Floor, script: Script<'_>) -> Self {
+    pub(crate) fn calls(floor: &Floor, script: Script<'_>) -> Self {
         Self::start(floor, script, Some(floor.sip_address()))
     }
 
     /// Waits for our call; returns when sipp listens.
-    pub async fn waits(floor: &Floor, script: Script<'_>) -> Self {
+    pub(crate) async fn waits(floor: &Floor, script: Script<'_>) -> Self {
         let customer = Self::start(floor, script, None);
         // sipp says nowhere that it listens; the kernel does.
         let wanted = format!("0100007F:{:04X}", floor.peer_port);
@@ -98,7 +98,7 @@ impl Customer {
     }
 
     /// Returns when the scenario has come to its end as written, with all messages.
-    pub async fn done(mut self) -> String {
+    pub(crate) async fn done(mut self) -> String {
         let status = self.sipp.wait().await.unwrap();
         let log = self.log();
         assert!(status.success(), "sipp ended with {status}:\n{log}");
@@ -115,7 +115,7 @@ impl Customer {
 }
 
 /// A socket for RTP: hears what the gateway sends, and speaks back.
-pub struct Ear(tokio::net::UdpSocket, AtomicU32);
+pub(crate) struct Ear(tokio::net::UdpSocket, AtomicU32);
 
 impl Ear {
     fn open() -> Self {
@@ -124,13 +124,13 @@ impl Ear {
         Self(tokio::net::UdpSocket::from_std(socket).unwrap(), AtomicU32::new(1))
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.0.local_addr().unwrap().port()
     }
 
     /// Listens to so many packets of µ-law, answering each with 20 ms of a tone, and gives what it heard. What came
     /// before, and the first few, are not counted.
-    pub async fn talk(&self, tone: f64, packets: usize) -> Vec<i16> {
+    pub(crate) async fn talk(&self, tone: f64, packets: usize) -> Vec<i16> {
         let mut packet = [0; 2048];
         while self.0.try_recv(&mut packet).is_ok() {}
         let mut voice = Voice::new(tone, media::Codec::Pcmu);
@@ -159,7 +159,7 @@ impl Ear {
     }
 
     /// Half a second of µ-law from the first sound on: until a call's route is set, quiet packets come.
-    pub async fn half_a_second(&self) -> Vec<i16> {
+    pub(crate) async fn half_a_second(&self) -> Vec<i16> {
         let mut samples = Vec::new();
         let mut packet = [0; 2048];
         while samples.len() < 4_000 {

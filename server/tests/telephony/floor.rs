@@ -39,47 +39,47 @@ use wire::telephony::{Choice, TelephonyPort};
 use super::peers::browser::{Browser, Offered};
 
 /// The number of ours that customers dial, in all tests.
-pub const OURS: &str = "0312345678";
+pub(crate) const OURS: &str = "0312345678";
 /// The same as it is stored.
-pub const OURS_E164: &str = "+81312345678";
+pub(crate) const OURS_E164: &str = "+81312345678";
 
-pub struct Floor {
-    pub db: Db,
-    pub hands: Hands,
-    pub clock: Clock,
-    pub hub: Hub,
-    pub agents: Agents,
-    pub gateway: Gateway,
-    pub sip: SipEndpoint,
-    pub trunks: Trunks,
-    pub calls: Calls,
-    pub phone: Telephony,
-    pub settings: SettingsService,
-    pub log: CallLog,
-    pub admin: Actor,
-    pub queue: Queue,
-    pub trunk: Trunk,
-    pub number: Number,
+pub(crate) struct Floor {
+    pub(crate) db: Db,
+    pub(crate) hands: Hands,
+    pub(crate) clock: Clock,
+    pub(crate) hub: Hub,
+    pub(crate) agents: Agents,
+    pub(crate) gateway: Gateway,
+    pub(crate) sip: SipEndpoint,
+    pub(crate) trunks: Trunks,
+    pub(crate) calls: Calls,
+    pub(crate) phone: Telephony,
+    pub(crate) settings: SettingsService,
+    pub(crate) log: CallLog,
+    pub(crate) admin: Actor,
+    pub(crate) queue: Queue,
+    pub(crate) trunk: Trunk,
+    pub(crate) number: Number,
     /// Where sipp plays the trunk's peer.
-    pub peer_port: u16,
+    pub(crate) peer_port: u16,
     seats: HashMap<UserId, Desk>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 /// One agent's tab: what the server told it.
-pub struct Desk {
-    pub actor: Actor,
-    pub client: ClientId,
+pub(crate) struct Desk {
+    pub(crate) actor: Actor,
+    pub(crate) client: ClientId,
     attached: Attached,
 }
 
 /// How the floor differs from the usual one.
 #[derive(Clone, Copy)]
-pub struct Plan {
-    pub may_answer: bool,
-    pub max_calls: u16,
-    pub transport: TrunkTransport,
+pub(crate) struct Plan {
+    pub(crate) may_answer: bool,
+    pub(crate) max_calls: u16,
+    pub(crate) transport: TrunkTransport,
 }
 
 impl Default for Plan {
@@ -114,26 +114,26 @@ impl Vault for PlainVault {
 }
 
 /// How long a test waits for an event: generous, for it says nothing about speed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
-pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A port that was free a moment ago, for a program that takes one by its number. Even, for RTP.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let port = std::net::UdpSocket::bind((LOOPBACK, 0)).unwrap().local_addr().unwrap().port();
-        if port % 2 == 0 && std::net::TcpListener::bind((LOOPBACK, port)).is_ok() {
+        if port.is_multiple_of(2) && std::net::TcpListener::bind((LOOPBACK, port)).is_ok() {
             return port;
         }
     }
 }
 
 impl Floor {
-    pub async fn open(db: &Db) -> Self {
+    pub(crate) async fn open(db: &Db) -> Self {
         Self::open_with(db, Plan::default()).await
     }
 
-    pub async fn open_with(db: &Db, plan: Plan) -> Self {
+    pub(crate) async fn open_with(db: &Db, plan: Plan) -> Self {
         let (clock, hands) = Clock::held(Timestamp(1_800_000_000_000));
         let hub = Hub::new(clock.clone());
         let agents = Agents::new(db.clone(), clock.clone(), hub.clone());
@@ -147,30 +147,8 @@ impl Floor {
             SettingsConfig { plan: numbering, demo: false },
         );
         let admin = Actor { user: UserId(Uuid::new_v4()), role: Role::Administrator, session: String::new() };
-        let user = User { role: Role::Administrator, ..user(admin.user, "admin") };
-        settings.save_user(admin.clone(), user).await.unwrap();
         let peer_port = free_port();
-        let trunk = settings.save_trunk(admin.clone(), trunk("carrier", peer_port, plan)).await.unwrap();
-        let queue = Queue {
-            id: QueueId(Uuid::new_v4()),
-            name: "代表".to_owned(),
-            rule: Rule::LongestIdle,
-            members: vec![],
-            may_answer: plan.may_answer,
-            ring_seconds: 20,
-            music: None,
-        };
-        let queue = settings.save_queue(admin.clone(), queue).await.unwrap();
-        let number = Number {
-            id: NumberId(Uuid::new_v4()),
-            number: OURS.to_owned(),
-            shown: None,
-            label: "代表".to_owned(),
-            trunk: trunk.id,
-            queue: Some(queue.id),
-            granted: Granted::Everybody,
-        };
-        let number = settings.save_number(admin.clone(), number).await.unwrap();
+        let (trunk, queue, number) = furnish(&settings, &admin, peer_port, plan).await;
 
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -244,14 +222,14 @@ impl Floor {
     }
 
     /// Ends SIP and the trunks as a stopping server does.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }
 
     /// Where the trunk's peer sends its calls.
-    pub fn sip_address(&self) -> SocketAddr {
+    pub(crate) fn sip_address(&self) -> SocketAddr {
         match self.trunk.transport {
             TrunkTransport::Udp => self.sip.udp_address().unwrap(),
             TrunkTransport::Tcp => self.sip.tcp_address().unwrap(),
@@ -259,21 +237,21 @@ impl Floor {
     }
 
     /// A new agent of the queue with an extension, a tab, and nothing else yet.
-    pub async fn agent(&mut self, login: &str) -> UserId {
+    pub(crate) async fn agent(&mut self, login: &str) -> UserId {
         let id = self.hire(login).await;
         self.queue = self.settings.save_queue(self.admin.clone(), self.queue.clone()).await.unwrap();
         id
     }
 
     /// An agent who is logged in and ready, with audio as far as the server knows.
-    pub async fn ready(&mut self, login: &str) -> UserId {
+    pub(crate) async fn ready(&mut self, login: &str) -> UserId {
         let id = self.logged_in(login).await;
         self.phone.choose(self.actor(id), Choice::Ready).await.unwrap();
         id
     }
 
     /// As many agents who are ready.
-    pub async fn all_ready(&mut self, count: usize) -> Vec<UserId> {
+    pub(crate) async fn all_ready(&mut self, count: usize) -> Vec<UserId> {
         let mut agents = Vec::new();
         for n in 0..count {
             agents.push(self.hire(&format!("agent{n}")).await);
@@ -287,7 +265,7 @@ impl Floor {
     }
 
     /// An agent who is logged in, not ready, with audio as far as the server knows.
-    pub async fn logged_in(&mut self, login: &str) -> UserId {
+    pub(crate) async fn logged_in(&mut self, login: &str) -> UserId {
         let id = self.agent(login).await;
         self.log_in(id).await;
         id
@@ -313,7 +291,7 @@ impl Floor {
     }
 
     /// An agent who is logged in and ready, with the real audio of a browser that plays `tone`.
-    pub async fn ready_with_browser(&mut self, login: &str, tone: f64) -> (UserId, Browser) {
+    pub(crate) async fn ready_with_browser(&mut self, login: &str, tone: f64) -> (UserId, Browser) {
         let id = self.agent(login).await;
         self.phone.log_in(self.actor(id), self.client(id)).await.unwrap();
         let (offered, offer) = Offered::new(media::Codec::Pcmu);
@@ -326,16 +304,16 @@ impl Floor {
         (id, browser)
     }
 
-    pub fn actor(&self, agent: UserId) -> Actor {
+    pub(crate) fn actor(&self, agent: UserId) -> Actor {
         self.seats[&agent].actor.clone()
     }
 
-    pub fn client(&self, agent: UserId) -> ClientId {
+    pub(crate) fn client(&self, agent: UserId) -> ClientId {
         self.seats[&agent].client
     }
 
     /// The tab that holds the softphone goes; another tab of the same agent looks on.
-    pub async fn lose_desk(&mut self, agent: UserId) {
+    pub(crate) async fn lose_desk(&mut self, agent: UserId) {
         let (hub, agents) = (self.hub.clone(), self.agents.clone());
         let desk = self.seats.get_mut(&agent).unwrap();
         hub.detach(agent, desk.attached.number);
@@ -344,22 +322,17 @@ impl Floor {
     }
 
     /// The next event that the agent's tab gets.
-    pub async fn event(&mut self, agent: UserId) -> DeskEvent {
+    pub(crate) async fn event(&mut self, agent: UserId) -> DeskEvent {
         let desk = self.seats.get_mut(&agent).unwrap();
-        loop {
-            let frame = tokio::time::timeout(PATIENCE, desk.attached.frames.recv()).await;
-            match frame.expect("what the test waits for never came").expect("the hub keeps a tab that reads") {
-                Outgoing::Frame(json) => match serde_json::from_str(&json).unwrap() {
-                    ServerFrame::Event { event, .. } => return event,
-                    other => panic!("a hub sends events: {other:?}"),
-                },
-                Outgoing::Close(reason) => panic!("closed: {reason:?}"),
-            }
-        }
+        let frame = tokio::time::timeout(PATIENCE, desk.attached.frames.recv()).await;
+        let frame = frame.expect("what the test waits for never came").expect("the hub keeps a tab that reads");
+        let Outgoing::Frame(json) = frame else { panic!("the tab was closed: {frame:?}") };
+        let ServerFrame::Event { event, .. } = serde_json::from_str(&json).unwrap() else { panic!("no event: {json}") };
+        event
     }
 
     /// Waits until the agent's call is as wanted.
-    pub async fn call(&mut self, agent: UserId, wanted: impl Fn(&CallView) -> bool) -> CallView {
+    pub(crate) async fn call(&mut self, agent: UserId, wanted: impl Fn(&CallView) -> bool) -> CallView {
         loop {
             if let DeskEvent::Call { call } = self.event(agent).await
                 && wanted(&call)
@@ -369,20 +342,20 @@ impl Floor {
         }
     }
 
-    pub async fn offered(&mut self, agent: UserId) -> CallView {
+    pub(crate) async fn offered(&mut self, agent: UserId) -> CallView {
         self.call(agent, |view| matches!(view.call, Call::Offered { .. })).await
     }
 
-    pub async fn connected(&mut self, agent: UserId) -> CallView {
+    pub(crate) async fn connected(&mut self, agent: UserId) -> CallView {
         self.call(agent, |view| matches!(view.call, Call::Connected { .. })).await
     }
 
-    pub async fn ended(&mut self, agent: UserId) -> CallView {
+    pub(crate) async fn ended(&mut self, agent: UserId) -> CallView {
         self.call(agent, |view| view.call.is_over()).await
     }
 
     /// Waits until a call leaves the agent's desk.
-    pub async fn gone(&mut self, agent: UserId) -> (InteractionId, Gone) {
+    pub(crate) async fn gone(&mut self, agent: UserId) -> (InteractionId, Gone) {
         loop {
             if let DeskEvent::CallGone { call, why } = self.event(agent).await {
                 return (call, why);
@@ -391,7 +364,7 @@ impl Floor {
     }
 
     /// Waits until the agent's seat is as wanted.
-    pub async fn seat(&mut self, agent: UserId, wanted: impl Fn(&Seat) -> bool) -> Seat {
+    pub(crate) async fn seat(&mut self, agent: UserId, wanted: impl Fn(&Seat) -> bool) -> Seat {
         let now = self.agents.seat(agent).await.unwrap();
         if wanted(&now) {
             return now;
@@ -406,13 +379,13 @@ impl Floor {
     }
 
     /// Waits until no call is going on and everything is stored.
-    pub async fn quiet(&self) {
+    pub(crate) async fn quiet(&self) {
         self.calls.idle().await;
         self.log.flush().await;
     }
 
     /// The stored log of a call.
-    pub async fn events(&self, call: InteractionId) -> Vec<CallEvent> {
+    pub(crate) async fn events(&self, call: InteractionId) -> Vec<CallEvent> {
         self.log.flush().await;
         let rows = server::fetch_all!(
             &self.db,
@@ -428,7 +401,7 @@ impl Floor {
     }
 
     /// Every stored call: its outcome, its SIP status and the customer's number.
-    pub async fn outcomes(&self) -> Vec<(Outcome, Option<i64>, Option<String>)> {
+    pub(crate) async fn outcomes(&self) -> Vec<(Outcome, Option<i64>, Option<String>)> {
         self.log.flush().await;
         let rows = server::fetch_all!(
             &self.db,
@@ -442,7 +415,7 @@ impl Floor {
     }
 
     /// Lets every timer of the protocol run out, and gives what the stack and the gateway still hold.
-    pub async fn left_over(&self) -> (server::telephony::sip_stack::Held, usize, usize) {
+    pub(crate) async fn left_over(&self) -> (server::telephony::sip_stack::Held, usize, usize) {
         // RFC 3261 Timer H and J: 64*T1 is the longest wait after the last message.
         for _ in 0..4 {
             self.hands.advance(Duration::from_secs(33));
@@ -451,7 +424,7 @@ impl Floor {
         (self.held().await, self.gateway.open_ports(), self.calls.count())
     }
 
-    pub async fn held(&self) -> server::telephony::sip_stack::Held {
+    pub(crate) async fn held(&self) -> server::telephony::sip_stack::Held {
         use server::telephony::sip_stack::SipStack;
         self.sip.held().await
     }
@@ -468,6 +441,34 @@ impl Drop for Floor {
     }
 }
 
+/// The settings of the usual floor: a trunk, a queue, and the number that leads from one to the other.
+async fn furnish(settings: &SettingsService, admin: &Actor, peer_port: u16, plan: Plan) -> (Trunk, Queue, Number) {
+    let user = User { role: Role::Administrator, ..user(admin.user, "admin") };
+    settings.save_user(admin.clone(), user).await.unwrap();
+    let trunk = settings.save_trunk(admin.clone(), trunk("carrier", peer_port, plan)).await.unwrap();
+    let queue = Queue {
+        id: QueueId(Uuid::new_v4()),
+        name: "代表".to_owned(),
+        rule: Rule::LongestIdle,
+        members: vec![],
+        may_answer: plan.may_answer,
+        ring_seconds: 20,
+        music: None,
+    };
+    let queue = settings.save_queue(admin.clone(), queue).await.unwrap();
+    let number = Number {
+        id: NumberId(Uuid::new_v4()),
+        number: OURS.to_owned(),
+        shown: None,
+        label: "代表".to_owned(),
+        trunk: trunk.id,
+        queue: Some(queue.id),
+        granted: Granted::Everybody,
+    };
+    let number = settings.save_number(admin.clone(), number).await.unwrap();
+    (trunk, queue, number)
+}
+
 fn user(id: UserId, login: &str) -> User {
     User {
         id,
@@ -479,7 +480,7 @@ fn user(id: UserId, login: &str) -> User {
     }
 }
 
-pub fn trunk(name: &str, port: u16, plan: Plan) -> Trunk {
+pub(crate) fn trunk(name: &str, port: u16, plan: Plan) -> Trunk {
     Trunk {
         id: TrunkId(Uuid::new_v4()),
         name: name.to_owned(),

@@ -2,16 +2,27 @@
 //!
 //! The server's clock is held by the tests: nothing here depends on how fast the machine is.
 
+#[cfg(test)]
 mod by_ear;
+#[cfg(test)]
 mod customer;
+#[cfg(test)]
 mod floor;
+#[cfg(test)]
 mod inbound;
+#[cfg(test)]
 mod many;
+#[cfg(test)]
 mod outbound;
+#[cfg(test)]
 #[path = "../gateway_peers/mod.rs"]
 #[expect(dead_code, reason = "shared with the gateway's own tests, which use all of it")]
 mod peers;
+#[cfg(test)]
 mod port;
+#[cfg(test)]
 mod signalling;
+#[cfg(test)]
 mod start_and_stop;
+#[cfg(test)]
 mod trunks;

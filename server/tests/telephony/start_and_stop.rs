@@ -22,7 +22,7 @@ on_both! {
         floor.phone.command(floor.actor(agent), call, Command::Answer).await.unwrap();
         floor.connected(agent).await;
         let calls = floor.calls.clone();
-        let stopping = tokio::spawn(async move { calls.stop(Duration::from_secs(1800)).await });
+        let stopping = tokio::spawn(async move { calls.stop(Duration::from_mins(30)).await });
         while !floor.calls.is_stopping() {
             tokio::task::yield_now().await;
         }
