@@ -48,7 +48,9 @@ pub(crate) fn UserMenu() -> impl IntoView {
         let heading = role.get().map(|role| words.role(role)).unwrap_or_default();
         entries.push(MenuEntry::new(Act::ChangePassword, words.change_password).icon(Icon::Password).heading(heading));
         entries.push(MenuEntry::new(Act::SignOut, words.sign_out).icon(Icon::SignOut).why_not(in_call.clone()));
-        entries.push(MenuEntry::new(Act::SignOutEverywhere, words.sign_out_everywhere).why_not(in_call));
+        entries.push(
+            MenuEntry::new(Act::SignOutEverywhere, words.sign_out_everywhere).icon(Icon::SignOut).why_not(in_call),
+        );
         entries
     };
     let leave = move |everywhere: bool| {

@@ -133,11 +133,11 @@ fn Form(
         Section::Music | Section::Audit => ().into_any(),
     };
     view! {
-        <section class="settings-detail" aria-label=move || section.label(text.get())>
+        <div class="settings-detail">
             {move || match settings.chosen.get() {
                 Some(id) => form(id),
                 None => view! { <EmptyState fact=move || text.get().settings_choose /> }.into_any(),
             }}
-        </section>
+        </div>
     }
 }

@@ -6,6 +6,7 @@ mod desk;
 mod keys;
 mod menu;
 mod missing;
+mod palette;
 mod root;
 mod stores;
 mod strip;

@@ -7,6 +7,7 @@ use wire::ApiError;
 
 use super::keys;
 use super::missing::MissingPage;
+use super::palette::Palette;
 use super::stores::Stores;
 use super::strip::LineStrip;
 use super::top_row::TopRow;
@@ -134,6 +135,7 @@ fn Frame() -> impl IntoView {
         <CallPopups />
         <DiallerPopup />
         <AfterCallQuestion />
+        <Palette />
         <audio node_ref=speaker autoplay=true hidden=true></audio>
     }
 }

@@ -49,6 +49,6 @@ pub(crate) mod words;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use self::{
     after_call::AfterCallQuestion, audio_link::AudioLink, bar::SoftphoneBar, customer_pane::CustomerPane,
-    dialler::DiallerPopup, dialler_store::DiallerStore, microphone::Microphone, popups::CallPopups, ringer::Ringer,
-    start_shift::StartShift, store::TelephonyStore,
+    dialler::DiallerPopup, dialler_store::DiallerStore, microphone::Microphone, model::Mode, popups::CallPopups,
+    ringer::Ringer, start_shift::StartShift, store::TelephonyStore,
 };

@@ -148,6 +148,7 @@ pub(super) static EN: Messages = Messages {
     why_logged_out: "Log the softphone in first",
     why_in_call: "Not during a call",
     why_no_call: "Only during a call",
+    why_no_offer: "Works while a call is ringing",
     why_answer_in_popup: "Answer or decline in the popup",
     why_reconnecting: "Reconnecting. It works again after that",
     why_elsewhere: "In use elsewhere. “Use here” moves it",
@@ -478,6 +479,8 @@ pub(super) static EN: Messages = Messages {
     demo_faults: "Try faults",
     // Keys and tab title
     shortcuts: "Keyboard",
+    palette_search: "Find an action",
+    palette_none: "No action matches.",
     title_ringing: "● {name} calling",
     title_talking: "{time} On call",
     title_held: "{time} On hold",

@@ -148,6 +148,7 @@ pub(super) static JA: Messages = Messages {
     why_logged_out: "ソフトフォンにログインすると使えます",
     why_in_call: "通話中は使えません",
     why_no_call: "通話中に使えます",
+    why_no_offer: "着信があると使えます",
     why_answer_in_popup: "着信の画面で応答または拒否してください",
     why_reconnecting: "再接続中です。つながると使えます",
     why_elsewhere: "別の画面で使用中です。「ここで使う」で切り替えます",
@@ -478,6 +479,8 @@ pub(super) static JA: Messages = Messages {
     demo_faults: "障害を試す",
     // Keys and tab title
     shortcuts: "キー操作",
+    palette_search: "操作を検索",
+    palette_none: "一致する操作はありません。",
     title_ringing: "● {name} 着信",
     title_talking: "{time} 通話中",
     title_held: "{time} 保留中",

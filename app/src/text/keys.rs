@@ -179,6 +179,7 @@ messages! {
     why_logged_out,
     why_in_call,
     why_no_call,
+    why_no_offer,
     why_answer_in_popup,
     why_reconnecting,
     why_elsewhere,
@@ -509,6 +510,8 @@ messages! {
     demo_faults,
     // Keys and tab title
     shortcuts,
+    palette_search,
+    palette_none,
     title_ringing(name),
     title_talking(time),
     title_held(time),

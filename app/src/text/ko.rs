@@ -148,6 +148,7 @@ pub(super) static KO: Messages = Messages {
     why_logged_out: "소프트폰에 로그인하면 사용할 수 있습니다",
     why_in_call: "통화 중에는 사용할 수 없습니다",
     why_no_call: "통화 중에 사용할 수 있습니다",
+    why_no_offer: "전화가 오면 사용할 수 있습니다",
     why_answer_in_popup: "수신 화면에서 받거나 거절해 주세요",
     why_reconnecting: "다시 연결 중입니다. 연결되면 사용할 수 있습니다",
     why_elsewhere: "다른 화면에서 사용 중입니다. ‘여기서 사용’으로 전환합니다",
@@ -478,6 +479,8 @@ pub(super) static KO: Messages = Messages {
     demo_faults: "장애 시험",
     // Keys and tab title
     shortcuts: "단축키",
+    palette_search: "작업 검색",
+    palette_none: "일치하는 작업이 없습니다.",
     title_ringing: "● {name} 수신",
     title_talking: "{time} 통화 중",
     title_held: "{time} 보류 중",
