@@ -31,8 +31,8 @@ const chromium = {
 
 export default defineConfig({
   fullyParallel: true,
-  // One server and one browser a core.
-  workers: availableParallelism(),
+  // One server and one browser a core, and no more than two: sound must not stutter.
+  workers: Math.min(2, availableParallelism()),
   // A test that fails now and then is broken.
   retries: 0,
   forbidOnly: Boolean(process.env.CI),

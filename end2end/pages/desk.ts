@@ -13,6 +13,9 @@ export class Desk {
   readonly dialler: Dialler;
   readonly leave: LeaveDialog;
   readonly customer: Locator;
+  readonly centre: Locator;
+  /** The thin strip of a cut line. */
+  readonly strip: Locator;
 
   constructor(
     private readonly page: Page,
@@ -25,6 +28,8 @@ export class Desk {
     this.dialler = new Dialler(page, say);
     this.leave = new LeaveDialog(page, say);
     this.customer = page.getByRole("region", { name: say("顧客情報") });
+    this.centre = page.getByRole("region", { name: say("対応中") });
+    this.strip = page.getByRole("status").filter({ hasText: /再接続中…|再接続しました/ });
   }
 
   /** Goes to another page by the main menu, as an agent does: the call goes on. */

@@ -1,17 +1,20 @@
-import type { Locator, Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 import type { Say } from "../fixtures/words.js";
+
+import { pressSeen } from "./press.js";
 
 /** The softphone bar, on every page. */
 export class SoftphoneBar {
   readonly region: Locator;
   readonly logInButton: Locator;
   readonly callButton: Locator;
-  readonly muteButton: Locator;
   readonly holdButton: Locator;
   readonly resumeButton: Locator;
   readonly hangUpButton: Locator;
   readonly backToReadyButton: Locator;
+  readonly useHereButton: Locator;
+  readonly startOfShift: Locator;
   /** The pill: icon, word and timer. Pressing it opens the menu of states. */
   readonly state: Locator;
   /** 応答 and 拒否 are in the popup alone. */
@@ -25,11 +28,12 @@ export class SoftphoneBar {
     const button = (name: string): Locator => this.region.getByRole("button", { name, exact: true });
     this.logInButton = button(say("ログイン"));
     this.callButton = button(say("発信"));
-    this.muteButton = button(say("ミュート"));
     this.holdButton = button(say("保留"));
     this.resumeButton = button(say("保留解除"));
     this.hangUpButton = button(say("切断"));
     this.backToReadyButton = button(say("待機に戻る"));
+    this.useHereButton = button(say("ここで使う"));
+    this.startOfShift = page.getByRole("dialog", { name: say("業務を開始") });
     this.state = this.region.getByRole("button", { name: say("電話の状態") });
     this.customerIsHeard = this.region.getByText(say("お客様の声は聞こえます"));
   }
@@ -42,10 +46,28 @@ export class SoftphoneBar {
     await this.page.getByRole("menuitemradio", { name }).or(this.page.getByRole("menuitem", { name })).click();
   }
 
+  /** Logs the softphone in. */
+  async logIn(): Promise<void> {
+    await this.logInButton.click();
+    await expect(this.callButton).toBeVisible();
+    await this.startOfShift.getByRole("button", { name: this.say("閉じる") }).click();
+    await expect(this.startOfShift).toBeHidden();
+  }
+
   /** Logs the softphone in and goes ready. */
   async startShift(): Promise<void> {
-    await this.logInButton.click();
+    await this.logIn();
     await this.choose("待機");
+    await expect(this.state).toHaveAccessibleName(this.named("待機"));
+  }
+
+  /** The pill's name in this state: 待機 alone, and not as the end of 未待機. */
+  named(state: string): RegExp {
+    return new RegExp(`^${this.say("電話の状態")} ${this.say(state)}`);
+  }
+
+  async openDialler(): Promise<void> {
+    await pressSeen(this.callButton);
   }
 }
 
@@ -60,6 +82,14 @@ export class IncomingPopup {
     this.answerButton = this.dialog.getByRole("button", { name: say("応答"), exact: true });
     this.declineButton = this.dialog.getByRole("button", { name: say("拒否"), exact: true });
   }
+
+  async answer(): Promise<void> {
+    await pressSeen(this.answerButton);
+  }
+
+  async decline(): Promise<void> {
+    await pressSeen(this.declineButton);
+  }
 }
 
 /** The popup during a call. */
@@ -70,6 +100,10 @@ export class InCallPopup {
   constructor(page: Page, say: Say) {
     this.dialog = page.getByRole("dialog", { name: say("通話") });
     this.endButton = this.dialog.getByRole("button", { name: say("通話終了"), exact: true });
+  }
+
+  async end(): Promise<void> {
+    await pressSeen(this.endButton);
   }
 }
 

@@ -1,0 +1,51 @@
+import type { Locator, Page } from "@playwright/test";
+
+import type { Say } from "../fixtures/words.js";
+
+type Section = "ユーザー" | "内線番号" | "電話回線" | "電話番号" | "キュー" | "保留音" | "操作履歴";
+
+/** 設定: sections, the list of one, the form of a row. */
+export class SettingsPage {
+  readonly sections: Locator;
+  readonly saveButton: Locator;
+  readonly saveRow: Locator;
+  /** What is wrong, in one place. */
+  readonly summary: Locator;
+
+  constructor(
+    private readonly page: Page,
+    private readonly say: Say,
+  ) {
+    this.sections = page.getByRole("navigation", { name: say("設定") });
+    this.saveButton = page.getByRole("button", { name: say("保存"), exact: true });
+    this.saveRow = page.getByRole("status").filter({ hasText: /保存しました|未保存/ });
+    this.summary = page.getByRole("alert").filter({ hasText: "入力内容を確認してください" });
+  }
+
+  async open(section: Section): Promise<void> {
+    await this.sections.getByRole("link", { name: this.say(section), exact: true }).click();
+  }
+
+  async create(section: Section): Promise<void> {
+    await this.open(section);
+    await this.page.getByRole("button", { name: this.say("新規作成") }).click();
+  }
+
+  /** A field by its label; the mark 必須 may follow it. */
+  field(label: string): Locator {
+    return this.page.getByRole("main").getByLabel(new RegExp(`^${this.say(label)}( ?${this.say("必須")})?$`));
+  }
+
+  async choose(label: string, option: string): Promise<void> {
+    await this.field(label).selectOption({ label: option });
+  }
+
+  /** The row in the list. */
+  row(text: string): Locator {
+    return this.page.getByRole("main").getByRole("button").filter({ hasText: text });
+  }
+
+  async save(): Promise<void> {
+    await this.saveButton.click();
+  }
+}
