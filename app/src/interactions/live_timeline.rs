@@ -1,5 +1,6 @@
 //! The centre of the desk: the timeline of the own call, from the first ring to the end of after-call work.
 
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::ApiError;
@@ -11,6 +12,9 @@ use crate::shell::use_stores;
 use crate::telephony::words;
 use crate::text::use_text;
 use crate::ui::{Button, EmptyState, Skeleton};
+
+/// How soon a log that was not there yet is asked for again, in milliseconds.
+const AGAIN_MS: u32 = 300;
 
 /// The call on display.
 #[component]
@@ -57,6 +61,16 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
                     if newer {
                         detail.set(Some(answer));
                     }
+                }
+                // The call reached this desk before its log did.
+                Err(ApiError::NotFound) => {
+                    Timeout::new(AGAIN_MS, move || {
+                        if call.try_get_untracked().flatten() == Some(wanted) && detail.with_untracked(Option::is_none)
+                        {
+                            again.update(|n| *n += 1);
+                        }
+                    })
+                    .forget();
                 }
                 Err(why) => failed.set(Some(why)),
             }
@@ -126,8 +140,8 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
                     }}
                 </header>
                 <div class="centre-body scrolls" tabindex="0" role="group" aria-label=move || text.get().timeline>
-                    {result}
                     {body}
+                    {result}
                 </div>
             </Show>
         </section>

@@ -151,6 +151,10 @@ impl AudioLink {
                 spawn_local(async move {
                     // The reason stays with the microphone, where the bar reads it.
                     let _ = self.microphone.open().await;
+                    // Granted too late: it was wanted when it was asked for.
+                    if !telephony.wants_microphone.get_untracked() && !stores.checking_microphone.get_untracked() {
+                        self.microphone.close();
+                    }
                 });
             } else {
                 Timeout::new(LINGER_MS, move || {

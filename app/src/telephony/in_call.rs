@@ -139,16 +139,18 @@ pub(super) fn InCallPopup() -> impl IntoView {
                     <Timer since=talking_since />
                 </span>
             </div>
-            <p class="popup-progress" role="status">
-                {progress}
-            </p>
-            <Show when=move || held_since.get().is_some()>
-                <p class="popup-held">
-                    <Icon name=Icon::Ear />
-                    <span>{move || text.get().customer_is_heard}</span>
-                    <Timer since=held_since />
+            <div class="popup-now">
+                <p class="popup-progress" role="status">
+                    {progress}
                 </p>
-            </Show>
+                <Show when=move || held_since.get().is_some()>
+                    <p class="popup-held">
+                        <Icon name=Icon::Ear />
+                        <span>{move || text.get().customer_is_heard}</span>
+                        <Timer since=held_since />
+                    </p>
+                </Show>
+            </div>
             <p class="popup-trouble" role="alert">
                 {trouble}
             </p>

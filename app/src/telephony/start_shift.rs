@@ -71,7 +71,11 @@ fn Checks(ringer: Ringer) -> impl IntoView {
         spawn_local(async move {
             // The reason stays with the microphone.
             let _ = stores.microphone.open().await;
-            microphone_asked.set(true);
+            // Closed before the browser's question was answered.
+            if !telephony.wants_microphone.get_untracked() && !stores.checking_microphone.get_untracked() {
+                stores.microphone.close();
+            }
+            drop(microphone_asked.try_set(true));
         });
     };
     let log_in = move || {
