@@ -53,7 +53,6 @@ fn Checks(ringer: Ringer) -> impl IntoView {
     let telephony = stores.telephony;
     let heard = RwSignal::new(None::<bool>);
     let notices = RwSignal::new(None::<Permission>);
-    let microphone_asked = RwSignal::new(false);
 
     let unlock = move || {
         stores.audio.unlock();
@@ -67,7 +66,6 @@ fn Checks(ringer: Ringer) -> impl IntoView {
     };
     let ask_microphone = move || {
         stores.checking_microphone.set(true);
-        microphone_asked.set(false);
         spawn_local(async move {
             // The reason stays with the microphone.
             let _ = stores.microphone.open().await;
@@ -75,7 +73,6 @@ fn Checks(ringer: Ringer) -> impl IntoView {
             if !telephony.wants_microphone.get_untracked() && !stores.checking_microphone.get_untracked() {
                 stores.microphone.close();
             }
-            drop(microphone_asked.try_set(true));
         });
     };
     let log_in = move || {
