@@ -46,6 +46,34 @@ async fn hold_and_take_back(floor: &mut Floor, agent: UserId, customer: &Custome
     floor.seat(agent, |seat| matches!(seat.work(), Work::AfterCall { .. })).await;
 }
 
+/// What a far end hears that holds us (RFC 3264 §8.4): nothing, while another's call goes on beside it.
+#[tokio::test]
+async fn a_far_end_that_holds_us_is_sent_nothing_until_it_takes_us_back() {
+    let db = TestDb::sqlite().await;
+    let floor = Floor::open(&db).await;
+    let ears = [super::customer::Ear::open(), super::customer::Ear::open()];
+    let calls = [(); 2].map(|()| domain::ids::InteractionId(uuid::Uuid::new_v4()));
+    let aim = |n: usize| {
+        let remote = (super::floor::LOOPBACK, ears[n].port()).into();
+        floor.gateway.aim_customer(calls[n], remote, media::Codec::Pcmu, None);
+    };
+    for n in 0..2 {
+        floor.gateway.open_customer(calls[n]).await.unwrap();
+        aim(n);
+        floor.gateway.route(calls[n], server::telephony::gateway::Route::Music(None));
+        ears[n].half_a_second().await;
+    }
+    floor.gateway.pause_customer(calls[0]);
+    // The worker takes commands in order: what was sent before this answer is the last.
+    floor.gateway.open_customer(domain::ids::InteractionId(uuid::Uuid::new_v4())).await.unwrap();
+    ears[0].has_heard();
+    ears[1].has_heard();
+    ears[1].half_a_second().await;
+    assert!(!ears[0].has_heard());
+    aim(0);
+    ears[0].half_a_second().await;
+}
+
 #[tokio::test]
 async fn s24_s25_of_a_call_from_the_trunk_each_hears_the_other_and_held_the_music() {
     let db = TestDb::sqlite().await;

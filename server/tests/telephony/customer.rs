@@ -118,7 +118,7 @@ impl Customer {
 pub(crate) struct Ear(tokio::net::UdpSocket, AtomicU32);
 
 impl Ear {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let socket = UdpSocket::bind((LOOPBACK, free_port())).unwrap();
         socket.set_nonblocking(true).unwrap();
         Self(tokio::net::UdpSocket::from_std(socket).unwrap(), AtomicU32::new(1))
@@ -145,6 +145,16 @@ impl Ear {
             self.0.send_to(&self.packet(&voice.frame()), gateway).await.unwrap();
         }
         samples
+    }
+
+    /// Drops what has come, and says so of anything.
+    pub(crate) fn has_heard(&self) -> bool {
+        let mut packet = [0; 2048];
+        let mut heard = false;
+        while self.0.try_recv(&mut packet).is_ok() {
+            heard = true;
+        }
+        heard
     }
 
     /// An RTP packet of ours.

@@ -1,7 +1,9 @@
-//! Calls against a real SIP peer (sipp), with real sockets, the real gateway and both databases.
+//! Calls against real SIP peers (sipp, baresip), with real sockets, the real gateway and both databases.
 //!
 //! The server's clock is held by the tests: nothing here depends on how fast the machine is.
 
+#[cfg(test)]
+mod baresip;
 #[cfg(test)]
 mod by_ear;
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! What the softphone's functions refuse, and why.
 
-use domain::agents::Seat;
+use domain::agents::{Seat, SeatInput};
 use domain::ids::{ClientId, InteractionId, NumberId};
 use domain::refusal::Refusal;
 use domain::telephony::{Call, Command, Outcome};
+use server::agents::By;
 use server::on_both;
 use uuid::Uuid;
 use wire::ApiError;
 use wire::events::Media;
 use wire::settings::{Extension, Granted, Number, SettingsPort, Trunk};
-use wire::telephony::{Choice, TelephonyPort};
+use wire::telephony::{Choice, Leave, TelephonyPort};
 
 use super::customer::{Customer, Script};
 use super::floor::Floor;
@@ -51,6 +52,74 @@ on_both! {
         assert_eq!(floor.agents.seat(agent).await.unwrap(), Seat::LoggedOut);
         let audio = floor.phone.connect_audio(actor, other, "v=0".to_owned()).await;
         assert_eq!(refused(audio), Refusal::LoggedOut);
+    }
+
+    async fn s1_whoever_loses_the_extension_is_not_ready_and_dials_no_more(db: TestDb) {
+        let mut floor = Floor::open(&db).await;
+        let agent = floor.logged_in("sato").await;
+        let all = floor.settings.settings(floor.admin.clone()).await.unwrap();
+        let theirs = all.extensions.into_iter().find(|extension| extension.user == Some(agent)).unwrap();
+        floor.settings.save_extension(floor.admin.clone(), Extension { user: None, ..theirs }).await.unwrap();
+        let actor = floor.actor(agent);
+        assert_eq!(refused(floor.phone.choose(actor.clone(), Choice::Ready).await), Refusal::NoExtension);
+        floor.phone.choose(actor.clone(), Choice::NotReady).await.unwrap();
+        let dialled = floor.phone.dial(actor, new_call(), floor.number.id, "090-1234-5678".to_owned()).await;
+        assert_eq!(refused(dialled), Refusal::NoExtension);
+    }
+
+    async fn s1_two_never_share_an_extension(db: TestDb) {
+        let mut floor = Floor::open(&db).await;
+        let first = floor.logged_in("sato").await;
+        let second = floor.agent("suzuki").await;
+        let all = floor.settings.settings(floor.admin.clone()).await.unwrap();
+        for was in all.extensions.clone() {
+            floor.settings.save_extension(floor.admin.clone(), Extension { user: None, ..was }).await.unwrap();
+        }
+        let given_on = all.extensions.into_iter().find(|extension| extension.user == Some(first)).unwrap();
+        let given_on = Extension { user: Some(second), ..given_on };
+        floor.settings.save_extension(floor.admin.clone(), given_on).await.unwrap();
+        let log_in = || floor.phone.log_in(floor.actor(second), floor.client(second));
+        assert_eq!(refused(log_in().await), Refusal::ExtensionInUse);
+        assert_eq!(floor.agents.seat(second).await.unwrap(), Seat::LoggedOut);
+        floor.phone.log_out(floor.actor(first)).await.unwrap();
+        log_in().await.unwrap();
+    }
+
+    async fn a_bad_offer_leaves_the_audio_that_is_up(db: TestDb) {
+        let mut floor = Floor::open(&db).await;
+        let agent = floor.ready("sato").await;
+        let answer = floor.phone.connect_audio(floor.actor(agent), floor.client(agent), "v=0".to_owned()).await;
+        assert!(matches!(answer, Err(ApiError::Invalid { .. })), "{answer:?}");
+        assert_eq!(floor.agents.media(agent), Media::Up);
+    }
+
+    async fn nobody_is_heard_any_more_whose_session_has_ended(db: TestDb) {
+        let mut floor = Floor::open(&db).await;
+        let (agent, _browser) = floor.ready_with_browser("sato", 997.0).await;
+        floor.calls.session_ended(agent, Some("another"));
+        floor.calls.session_ended(agent, Some(&floor.actor(agent).session));
+        while floor.agents.media(agent) != Media::Down {
+            floor.event(agent).await;
+        }
+    }
+
+    async fn s30_a_call_left_for_ready_is_noted_as_unwritten(db: TestDb) {
+        let mut floor = Floor::open(&db).await;
+        let agent = floor.logged_in("sato").await;
+        for (choice, noted) in [(Choice::NotReady, 0), (Choice::Ready, 1)] {
+            let call = new_call();
+            for input in [SeatInput::Dialled { call }, SeatInput::Connected { call }, SeatInput::Ended { call }] {
+                floor.agents.apply(agent, input, By::Agent).await.unwrap();
+            }
+            let actor = floor.actor(agent);
+            assert_eq!(refused(floor.phone.choose(actor.clone(), choice).await), Refusal::InAfterCallWork);
+            floor.phone.leave_after_call(actor, choice, Leave::Complete).await.unwrap();
+            let lines = floor.settings.audit(floor.admin.clone(), None).await.unwrap();
+            let lines: Vec<_> = lines.iter().filter(|line| line.what == "call.left_unwritten").collect();
+            assert_eq!(lines.len(), noted);
+            assert!(lines.iter().all(|line| line.subject == call.to_string()));
+        }
+        assert!(floor.agents.seat(agent).await.unwrap().takes_offers());
     }
 
     async fn being_ready_wants_audio(db: TestDb) {

@@ -6,8 +6,10 @@ use domain::agents::{SeatInput, Work};
 use domain::ids::InteractionId;
 use domain::telephony::{CallEvent, Command, Outcome};
 use server::agents::By;
+use server::db::testing::TestDb;
 use server::on_both;
 use uuid::Uuid;
+use wire::events::Gone;
 use wire::telephony::TelephonyPort;
 
 use super::customer::{Customer, Script};
@@ -32,6 +34,29 @@ on_both! {
         assert_eq!(floor.outcomes().await[0].0, Outcome::AgentHungUp);
         let said = Customer::calls(&floor, Script::new("is_refused.xml")).done().await;
         assert!(said.contains("SIP/2.0 503") && said.contains("Retry-After: 30"), "{said}");
+    }
+
+    async fn calls_that_are_cut_short_are_hung_up_before_sip_ends(db: TestDb) {
+        let mut floor = Floor::open(&db).await;
+        let agent = floor.ready("sato").await;
+        let customer = Customer::calls(&floor, Script::new("is_hung_up_on.xml"));
+        let call = floor.offered(agent).await.id;
+        floor.phone.command(floor.actor(agent), call, Command::Answer).await.unwrap();
+        floor.connected(agent).await;
+        floor.calls.stop(Duration::ZERO).await;
+        floor.close().await;
+        customer.done().await;
+        assert_eq!(floor.outcomes().await[0].0, Outcome::Lost);
+    }
+
+    async fn a_call_that_rings_when_the_server_stops_was_not_given_up_by_its_customer(db: TestDb) {
+        let mut floor = Floor::open(&db).await;
+        let agent = floor.ready("sato").await;
+        let _customer = Customer::calls(&floor, Script::new("is_hung_up_on.xml"));
+        let call = floor.offered(agent).await.id;
+        floor.calls.stop(Duration::ZERO).await;
+        assert_eq!(floor.gone(agent).await, (call, Gone::Finished));
+        assert_eq!(floor.calls.call_view(agent).await.unwrap(), None);
     }
 
     async fn calls_of_a_killed_server_are_lost_and_their_agents_free(db: TestDb) {
@@ -67,4 +92,26 @@ on_both! {
         let view = floor.calls.call_view(talking).await.unwrap().unwrap();
         assert_eq!((view.id, view.outcome), (call, Some(Outcome::Lost)));
     }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_does_not_hold_a_stopping_server() {
+    let db = TestDb::sqlite().await;
+    let mut floor = Floor::open(&db).await;
+    let agent = floor.ready("sato").await;
+    let customer = Customer::calls(&floor, Script::new("is_hung_up_on.xml"));
+    let call = floor.offered(agent).await.id;
+    floor.phone.command(floor.actor(agent), call, Command::Answer).await.unwrap();
+    floor.connected(agent).await;
+    floor.log.flush().await;
+    floor.db.close().await;
+    let calls = floor.calls.clone();
+    let mut stopping = tokio::spawn(async move { calls.stop(Duration::ZERO).await });
+    while !stopping.is_finished() {
+        floor.hands.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    (&mut stopping).await.unwrap();
+    customer.done().await;
+    assert!(floor.log.waiting() > 0);
 }
