@@ -26,11 +26,11 @@ use wire::session::{Actor, Me, MyExtension, Welcome};
 use wire::{ApiError, ApiResult};
 
 pub use self::cookie::{CookieKind, Token};
-pub use self::password::{Busy, Hasher, MAX_PASSWORD, MIN_PASSWORD, PasswordFault};
+pub use self::password::{Busy, Hasher, MAX_PASSWORD, MIN_PASSWORD, PasswordFault, check as check_password};
 pub use self::port::RequestPort;
-pub use self::users::{
-    Census, MAX_LOGIN, MAX_NAME, NewUser, User, UserFault, add_user, all_users, census, normalise_login, set_password,
-};
+pub use self::store::users::{all_users, census};
+use self::throttle::Counted;
+pub use self::users::{Census, MAX_LOGIN, MAX_NAME, NewUser, User, UserFault, add_user, normalise_login, set_password};
 use crate::audit::{self, Changes, Entry};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -130,14 +130,23 @@ impl Sessions {
         old: Option<Token>,
     ) -> Result<(Token, User), ApiError> {
         let login = normalise_login(login);
-        let keys = throttle::keys(&login, address);
-        let now = self.clock.now();
-        let tries = keys.clone();
-        if let Some(wait) = self.db.write(move |tx| Box::pin(throttle::count_try(tx, tries, now))).await? {
-            self.note(None, "session.braked", login, address).await?;
-            return Err(too_many(wait));
+        if login.chars().count() > MAX_LOGIN {
+            // Nobody can have it, and what was typed (or pasted) into the wrong field is kept nowhere.
+            return Err(ApiError::WrongCredentials);
         }
-        let known = users::by_login(&self.db, &login).await?;
+        let now = self.clock.now();
+        let tried = login.clone();
+        let counted = self.db.write(move |tx| Box::pin(throttle::count_sign_in(tx, tried, address, now))).await?;
+        let known = store::users::by_login(&self.db, &login).await?;
+        let keys = match counted {
+            Counted::Tried(keys) => keys,
+            Counted::Braked { wait, first } => {
+                if first {
+                    self.note(known.map(|(user, _)| user), "session.braked", address).await?;
+                }
+                return Err(too_many(wait));
+            }
+        };
         let hash = known.as_ref().map(|(_, hash)| hash.clone());
         let Ok(right) = self.hasher.verify(password, hash).await else {
             // Nothing was learnt by this try.
@@ -146,29 +155,35 @@ impl Sessions {
         };
         let user = match known {
             Some((user, _)) if right && user.active => user,
-            Some((user, _)) => {
-                self.note(Some(user.id), "session.refused", login, address).await?;
-                return Err(ApiError::WrongCredentials);
-            }
-            None => {
-                self.note(None, "session.refused", login, address).await?;
+            other => {
+                self.note(other.map(|(user, _)| user), "session.refused", address).await?;
                 return Err(ApiError::WrongCredentials);
             }
         };
         let token = Token::random();
         let (hash, old, id) = (token.hash(), old.map(|token| token.hash()), user.id);
-        self.db
+        let replaced = old.clone();
+        let before = self
+            .db
             .write::<_, DbError, _>(move |tx| {
                 Box::pin(async move {
                     throttle::forget_try(tx, keys, now).await?;
-                    if let Some(old) = old {
-                        store::end(tx, old).await?;
+                    if let Some(address) = address {
+                        throttle::remember(tx, id, address, now).await?;
                     }
+                    let before = match replaced {
+                        Some(replaced) => store::end(tx, replaced).await?,
+                        None => None,
+                    };
                     store::open(tx, hash, id, now).await?;
-                    audit::record(tx, now, entry(Some(id), "session.signed_in", login, address)).await
+                    audit::record(tx, now, entry(Some(id), "session.signed_in", login, address)).await?;
+                    Ok(before)
                 })
             })
             .await?;
+        if let Some(before) = before {
+            self.surroundings.ended(before, old.as_deref());
+        }
         Ok((token, user))
     }
 
@@ -215,24 +230,24 @@ impl Sessions {
     /// [`ApiError::Invalid`] on `current` or `new`; [`ApiError::TooMany`] when guessing is braked.
     pub async fn change_password(&self, actor: &Actor, current: String, new: String) -> Result<(), ApiError> {
         password::check(&new).map_err(|fault| ApiError::field("new", fault.into()))?;
-        let user = users::by_id(&self.db, actor.user).await?.ok_or(ApiError::SignedOut)?;
+        let user = store::users::by_id(&self.db, actor.user).await?.ok_or(ApiError::SignedOut)?;
         let now = self.clock.now();
-        let keys = throttle::keys(&user.0.login, None);
-        let tries = keys.clone();
-        if let Some(wait) = self.db.write(move |tx| Box::pin(throttle::count_try(tx, tries, now))).await? {
-            return Err(too_many(wait));
-        }
+        let id = actor.user;
+        let keys = match self.db.write(move |tx| Box::pin(throttle::count_change(tx, id, now))).await? {
+            Counted::Tried(keys) => keys,
+            Counted::Braked { wait, .. } => return Err(too_many(wait)),
+        };
         let right = self.hasher.verify(current, Some(user.1)).await.map_err(|Busy| too_many(Duration::from_secs(1)))?;
         if !right {
             return Err(ApiError::field("current", wire::Problem::Malformed));
         }
         let hash = self.hasher.hash(new).await.map_err(|Busy| too_many(Duration::from_secs(1)))?;
-        let (id, session) = (actor.user, actor.session.clone());
+        let session = actor.session.clone();
         self.db
             .write::<_, DbError, _>(move |tx| {
                 Box::pin(async move {
                     throttle::forget_try(tx, keys, now).await?;
-                    users::store_hash(tx, id, hash, now).await?;
+                    store::users::store_hash(tx, id, hash, now).await?;
                     store::end_all(tx, id, Some(session)).await?;
                     audit::record(tx, now, entry(Some(id), "session.password_changed", String::new(), None)).await
                 })
@@ -277,7 +292,7 @@ impl Sessions {
     /// # Errors
     /// [`ApiError::SignedOut`] if there is no such user (any more); the database's.
     pub async fn me(&self, user: UserId) -> ApiResult<Me> {
-        let (user, _) = users::by_id(&self.db, user).await?.ok_or(ApiError::SignedOut)?;
+        let (user, _) = store::users::by_id(&self.db, user).await?.ok_or(ApiError::SignedOut)?;
         self.describe(user).await
     }
 
@@ -287,17 +302,13 @@ impl Sessions {
     }
 
     async fn welcome(&self) -> ApiResult<Welcome> {
-        Ok(Welcome { demo_accounts: self.welcome.clone(), has_users: users::any(&self.db).await? })
+        Ok(Welcome { demo_accounts: self.welcome.clone(), has_users: store::users::any(&self.db).await? })
     }
 
-    async fn note(
-        &self,
-        who: Option<UserId>,
-        what: &'static str,
-        login: String,
-        address: Option<IpAddr>,
-    ) -> Result<(), DbError> {
+    /// Keeps a refusal, naming the user whom it concerns if there is one: what else was typed may be a password.
+    async fn note(&self, about: Option<User>, what: &'static str, address: Option<IpAddr>) -> Result<(), DbError> {
         let now = self.clock.now();
+        let (who, login) = about.map_or((None, String::new()), |user| (Some(user.id), user.login));
         self.db.write(move |tx| Box::pin(audit::record(tx, now, entry(who, what, login, address)))).await
     }
 }

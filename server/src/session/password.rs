@@ -45,7 +45,7 @@ impl From<PasswordFault> for wire::Problem {
 ///
 /// # Errors
 /// Why not.
-pub(super) fn check(password: &str) -> Result<(), PasswordFault> {
+pub fn check(password: &str) -> Result<(), PasswordFault> {
     match password.chars().count() {
         ..MIN_PASSWORD => Err(PasswordFault::TooShort),
         MIN_PASSWORD..=MAX_PASSWORD => Ok(()),

@@ -1,4 +1,7 @@
-//! The sessions' SQL.
+//! The slice's SQL: here the sessions', below the users' and the brake's.
+
+pub(super) mod tries;
+pub(super) mod users;
 
 use std::time::Duration;
 
@@ -64,9 +67,10 @@ pub(super) async fn touch(tx: &mut Tx, hash: String, now: Timestamp) -> Result<(
     Ok(())
 }
 
-pub(super) async fn end(tx: &mut Tx, hash: String) -> Result<(), DbError> {
-    execute!(tx, "DELETE FROM sessions WHERE token_hash = $1", hash)?;
-    Ok(())
+/// Ends the session and says whose it was, if there was one.
+pub(super) async fn end(tx: &mut Tx, hash: String) -> Result<Option<UserId>, DbError> {
+    let row = fetch_optional!(tx, (String,), "DELETE FROM sessions WHERE token_hash = $1 RETURNING user_id", hash)?;
+    row.map(|(user,)| db::parse("sessions.user_id", &user)).transpose()
 }
 
 /// Ends every session of the user, but `kept`.

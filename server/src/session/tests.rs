@@ -143,6 +143,48 @@ on_both! {
         assert!(other.is_ok(), "somebody elsewhere can still sign in");
     }
 
+    async fn guessing_from_elsewhere_does_not_lock_out_whom_the_account_belongs_to(db: TestDb) {
+        let desk = Desk::new(&db).await;
+        let office = Some("192.0.2.1".parse().unwrap());
+        assert!(desk.sign_in("hanako", PASSWORD).await.is_ok(), "from the office");
+        for n in 0..30_u8 {
+            desk.hands.advance(Duration::from_secs(1));
+            let stranger = Some(IpAddr::from([198, 51, 100, n]));
+            let guess = desk.sessions.sign_in("hanako", "wrong password".to_owned(), stranger, None).await;
+            assert_eq!(matches!(guess, Err(ApiError::WrongCredentials)), n < 10, "{guess:?}");
+        }
+        assert!(desk.sign_in("hanako", PASSWORD).await.is_ok());
+        for _ in 0..10 {
+            assert_eq!(desk.sign_in("hanako", "wrong password").await, Err(ApiError::WrongCredentials));
+        }
+        assert!(matches!(desk.sign_in("hanako", PASSWORD).await, Err(ApiError::TooMany { .. })), "the office has a brake too");
+        desk.hands.advance(31 * 24 * 60 * MINUTE);
+        for n in 0..10_u8 {
+            let stranger = Some(IpAddr::from([198, 51, 100, n]));
+            drop(desk.sessions.sign_in("hanako", "wrong password".to_owned(), stranger, None).await);
+        }
+        let late = desk.sessions.sign_in("hanako", PASSWORD.to_owned(), office, None).await;
+        assert!(matches!(late, Err(ApiError::TooMany { .. })), "after a month away the office is a stranger");
+    }
+
+    async fn the_trail_is_not_flooded_and_never_holds_what_a_stranger_typed(db: TestDb) {
+        let desk = Desk::new(&db).await;
+        assert_eq!(desk.sign_in(&"p".repeat(65), PASSWORD).await, Err(ApiError::WrongCredentials));
+        assert!(desk.trail().await.is_empty());
+        for _ in 0..40 {
+            drop(desk.sign_in("correct-horse-battery", "hanako").await);
+        }
+        let trail = desk.trail().await;
+        assert_eq!(trail.len(), 11, "ten refusals and one line for the brake: {trail:?}");
+        let found = fetch_all!(db, (i64,), "SELECT COUNT(*) FROM audit_log WHERE subject LIKE '%horse%'").unwrap();
+        assert_eq!(found, [(0,)]);
+        for n in 0..60 {
+            drop(desk.sign_in(&format!("user{n}"), "wrong password").await);
+        }
+        let keys = fetch_all!(db, (i64,), "SELECT COUNT(*) FROM sign_in_tries").unwrap();
+        assert_eq!(keys, [(1 + 2 + 40 + 1,)], "a braked address leaves nothing behind for the accounts it names");
+    }
+
     async fn an_idle_session_ends_and_a_used_one_goes_on(db: TestDb) {
         let desk = Desk::new(&db).await;
         let token = desk.sign_in("hanako", PASSWORD).await.unwrap();
@@ -170,6 +212,7 @@ on_both! {
         let first = desk.sign_in("hanako", PASSWORD).await.unwrap();
         let again = desk.sessions.sign_in("hanako", PASSWORD.to_owned(), None, Some(first.clone())).await;
         assert!(desk.holder(&first).await.is_none());
+        assert_eq!(*desk.elsewhere.ended.lock().unwrap(), [Some(first.hash())], "its sockets are closed");
         assert!(desk.holder(&again.unwrap().0).await.is_some());
     }
 

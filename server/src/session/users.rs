@@ -6,10 +6,10 @@ use domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::password::{self, PasswordFault};
+use super::store::users::{by_login, insert, store_hash};
 use super::{Hasher, store};
 use crate::audit::{self, Changes, Entry};
-use crate::db::{self, Db, DbError, Tx};
-use crate::{execute, fetch_all, fetch_one, fetch_optional};
+use crate::db::{Db, DbError};
 
 /// Most characters of a login.
 pub const MAX_LOGIN: usize = 64;
@@ -139,16 +139,6 @@ pub async fn set_password(
     Ok(user)
 }
 
-/// Everybody, by login.
-///
-/// # Errors
-/// The database failed.
-pub async fn all_users(db: &Db) -> Result<Vec<User>, DbError> {
-    let rows =
-        fetch_all!(db, Row, "SELECT id, login, display_name, role, active, password_hash FROM users ORDER BY login")?;
-    rows.into_iter().map(|row| row.read().map(|(user, _)| user)).collect()
-}
-
 /// Who is in the database: real users, the demo's, or nobody yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Census {
@@ -156,80 +146,4 @@ pub struct Census {
     pub real: i64,
     /// Users that the demo made, whose passwords are public.
     pub demo: i64,
-}
-
-/// Counts the users.
-///
-/// # Errors
-/// The database failed.
-pub async fn census(db: &Db) -> Result<Census, DbError> {
-    const SQL: &str = "SELECT COUNT(*) FROM users WHERE demo = $1";
-    Ok(Census { real: fetch_one!(db, (i64,), SQL, false)?.0, demo: fetch_one!(db, (i64,), SQL, true)?.0 })
-}
-
-pub(super) async fn any(db: &Db) -> Result<bool, DbError> {
-    Ok(fetch_one!(db, (i64,), "SELECT COUNT(*) FROM users")?.0 > 0)
-}
-
-pub(super) async fn by_login(db: &Db, login: &str) -> Result<Option<(User, String)>, DbError> {
-    fetch_optional!(
-        db,
-        Row,
-        "SELECT id, login, display_name, role, active, password_hash FROM users WHERE login = $1",
-        login
-    )?
-    .map(Row::read)
-    .transpose()
-}
-
-pub(super) async fn by_id(db: &Db, id: UserId) -> Result<Option<(User, String)>, DbError> {
-    fetch_optional!(
-        db,
-        Row,
-        "SELECT id, login, display_name, role, active, password_hash FROM users WHERE id = $1",
-        id.to_string()
-    )?
-    .map(Row::read)
-    .transpose()
-}
-
-pub(super) async fn store_hash(tx: &mut Tx, id: UserId, hash: String, now: Timestamp) -> Result<(), DbError> {
-    execute!(tx, "UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3", hash, now.0, id.to_string())?;
-    Ok(())
-}
-
-async fn insert(tx: &mut Tx, user: &User, demo: bool, hash: String, now: Timestamp) -> Result<(), DbError> {
-    execute!(
-        tx,
-        "INSERT INTO users (id, login, display_name, role, password_hash, active, demo, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
-        user.id.to_string(),
-        user.login.clone(),
-        user.name.clone(),
-        user.role.as_str(),
-        hash,
-        user.active,
-        demo,
-        now.0,
-    )?;
-    Ok(())
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    login: String,
-    display_name: String,
-    role: String,
-    active: bool,
-    password_hash: String,
-}
-
-impl Row {
-    fn read(self) -> Result<(User, String), DbError> {
-        let role = Role::parse(&self.role).ok_or(DbError::Corrupt { column: "users.role" })?;
-        let id = db::parse("users.id", &self.id)?;
-        let user = User { id, login: self.login, name: self.display_name, role, active: self.active };
-        Ok((user, self.password_hash))
-    }
 }

@@ -11,10 +11,8 @@ use ipnet::IpNet;
 use wire::settings::{Deletable, Extension, Granted, Number, Queue, Settings, Trunk, User};
 use wire::{ApiError, ApiResult, FieldError, Problem};
 
+use crate::session::{MAX_LOGIN, MAX_NAME, check_password};
 use crate::telephony::numbers::NumberingPlan;
-
-/// Shortest and longest password, in characters. The longest is bounded because hashing is paid by us.
-const PASSWORD: (usize, usize) = (10, 256);
 
 /// Collects what is wrong.
 #[derive(Default)]
@@ -68,17 +66,15 @@ impl Check {
 /// A user as it may be saved.
 pub(super) fn user(all: &Settings, user: User) -> ApiResult<User> {
     let mut check = Check::default();
-    let login = check.text("login", &half_width(&user.login), 64).to_lowercase();
+    let login = check.text("login", &half_width(&user.login), narrow(MAX_LOGIN)).to_lowercase();
     check.wrong_if(login.chars().any(char::is_whitespace), "login", Problem::Malformed);
     check.wrong_if(all.users.iter().any(|other| other.login == login && other.id != user.id), "login", Problem::Taken);
-    let name = check.text("name", &user.name, 60);
+    let name = check.text("name", &user.name, narrow(MAX_NAME));
     let before = all.users.iter().find(|other| other.id == user.id);
-    match user.password.as_deref().map(|password| password.chars().count()) {
+    match user.password.as_deref().map(check_password) {
         None if before.is_none() => check.wrong("password", Problem::Required),
-        None => {}
-        Some(length) if length < PASSWORD.0 => check.wrong("password", Problem::TooShort { min: narrow(PASSWORD.0) }),
-        Some(length) if length > PASSWORD.1 => check.wrong("password", Problem::TooLong { max: narrow(PASSWORD.1) }),
-        Some(_) => {}
+        Some(Err(fault)) => check.wrong("password", fault.into()),
+        None | Some(Ok(())) => {}
     }
     // Nobody could set anything up any more.
     let rules = |user: &User| user.active && user.role == Role::Administrator;
