@@ -33,11 +33,11 @@ fn alone(arguments: &[&str]) -> (Option<i32>, String, usize) {
 #[test]
 fn a_setting_out_of_bounds_ends_with_2_and_says_which_why_and_what_is_allowed() {
     for command in ["serve", "check-config", "migrate"] {
-        let (code, words, left) = alone(&[command, "--ring-seconds", "1"]);
+        let (code, words, left) = alone(&[command, "--session-idle-minutes", "1"]);
         assert_eq!(code, Some(2), "{words}");
         assert_eq!(
             words.trim(),
-            "madoguchi: --ring-seconds: “1” cannot be used. Allowed: a whole number from 5 to 120 (seconds); default “20”"
+            "madoguchi: --session-idle-minutes: “1” cannot be used. Allowed: a whole number from 5 to 1440 (minutes); default “30”"
         );
         assert_eq!(left, 0, "nothing half-started");
     }
@@ -63,7 +63,7 @@ fn an_address_that_is_taken_ends_with_2_and_names_the_setting() {
 fn an_unknown_flag_or_key_ends_with_2_and_the_nearest_name() {
     let (code, words, _) = alone(&["serve", "--ring-second", "20"]);
     assert_eq!(code, Some(2));
-    assert!(words.contains("--ring-seconds"), "{words}");
+    assert!(words.contains("--drain-limit-seconds"), "{words}");
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("madoguchi.toml");
     std::fs::write(&file, "databse_url = \"sqlite:x\"").unwrap();

@@ -120,9 +120,11 @@ mod tests {
 
     #[test]
     fn a_setting_is_a_flag_before_and_behind_the_command() {
-        for words in ["madoguchi --ring-seconds 30 --demo serve", "madoguchi serve --demo --ring-seconds 30"] {
+        for words in
+            ["madoguchi --drain-limit-seconds 30 --demo serve", "madoguchi serve --demo --drain-limit-seconds 30"]
+        {
             let flags = read_words(words).unwrap().sources.flags;
-            assert_eq!(flags, [("ring_seconds", "30".to_owned()), ("demo", "true".to_owned())], "{words}");
+            assert_eq!(flags, [("drain_limit_seconds", "30".to_owned()), ("demo", "true".to_owned())], "{words}");
         }
     }
 

@@ -89,7 +89,8 @@ settings! {
     tls_key: Option<PathBuf> = "", "", Optional(File);
     /// Proxies in front of the server, whose `X-Forwarded-For` is believed.
     trusted_proxies: Vec<IpNet> = "", "", List(Network);
-    /// Who may read `/metrics`, beside this machine itself.
+    /// Who may read `/metrics`, beside this machine itself. What a proxy passes on is refused, unless it is one of
+    /// `trusted_proxies`.
     metrics_allowed: Vec<IpNet> = "", "", List(Network);
     /// Where the server keeps its own files. Made at the first start.
     data_dir: PathBuf = "var", "", File;
@@ -105,25 +106,23 @@ settings! {
     log_level: String = "info", "", LogLevel;
     /// How a log line looks.
     log_format: LogFormat = "text", "", LogShape;
-    /// A session without any sign of life ends after this.
-    session_idle_minutes: Duration = "30", "minutes", Span { unit_seconds: MINUTES, min: 1, max: 1440 };
+    /// A session without any sign of life ends after this; an open desk gives one every minute.
+    session_idle_minutes: Duration = "30", "minutes", Span { unit_seconds: MINUTES, min: 5, max: 1440 };
     /// A session ends after this at the latest.
     session_absolute_hours: Duration = "12", "hours", Span { unit_seconds: HOURS, min: 1, max: 168 };
     /// How long a stopping server waits for its calls to end.
     drain_limit_seconds: Duration = "1800", "seconds", Span { unit_seconds: SECONDS, min: 0, max: 86400 };
-    /// How long an agent stays reachable after the last sign of life from the browser.
-    agent_lease_seconds: Duration = "9", "seconds", Span { unit_seconds: SECONDS, min: 6, max: 60 };
-    /// How long a call rings at one agent before it goes to the next, where the queue does not say otherwise.
-    ring_seconds: Duration = "20", "seconds", Span { unit_seconds: SECONDS, min: 5, max: 120 };
     /// The country whose numbering plan reads numbers without a country code.
     country: String = "JP", "", Country;
     /// The one UDP port for the audio of all browsers.
     webrtc_listen: SocketAddr = "0.0.0.0:8443", "", LISTEN;
-    /// The addresses under which browsers reach `webrtc_listen`; empty: the addresses of this machine.
+    /// The addresses under which browsers reach `webrtc_listen`; empty: the one in `webrtc_listen`, or where that is
+    /// `0.0.0.0` or `[::]`, the one with which this machine speaks to others.
     webrtc_public_addresses: Vec<IpAddr> = "", "", List(ADDRESS);
     /// The address for audio to and from the trunks.
     rtp_address: IpAddr = "0.0.0.0", "", ADDRESS;
-    /// The address that trunks are told to send audio to; empty: the one that reaches the peer.
+    /// The address that trunks are told to send audio to; empty: `rtp_address`, or where that is `0.0.0.0` or `::`, the one
+    /// with which this machine speaks to others.
     rtp_public_address: Option<IpAddr> = "", "", Optional(ADDRESS);
     /// The first port for audio of the trunks; a call takes two.
     rtp_port_min: u16 = "30000", "", Number(1024, 65534);
@@ -133,7 +132,8 @@ settings! {
     sip_udp_listen: Option<SocketAddr> = "0.0.0.0:5060", "", Optional(LISTEN);
     /// Where SIP over TCP is spoken; empty: not at all.
     sip_tcp_listen: Option<SocketAddr> = "0.0.0.0:5060", "", Optional(LISTEN);
-    /// The address that SIP peers are told to answer to; empty: the one that reaches the peer.
+    /// The address that SIP peers are told to answer to; empty: the one listened on, or where that is `0.0.0.0` or `[::]`,
+    /// the one with which this machine speaks to others.
     sip_public_address: Option<IpAddr> = "", "", Optional(ADDRESS);
     /// Demo mode: demo users and a simulated carrier. Refuses to start on a database with real users.
     demo: bool = "false", "", Flag;

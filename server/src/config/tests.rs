@@ -32,12 +32,12 @@ fn every_default_is_within_its_own_bounds() {
 
 #[test]
 fn the_file_yields_to_the_environment_and_that_to_the_flags() {
-    let (_file, mut sources) = file("ring_seconds = 30\ncountry = \"KR\"\nlog_format = \"json\"");
+    let (_file, mut sources) = file("drain_limit_seconds = 30\ncountry = \"KR\"\nlog_format = \"json\"");
     sources.environment =
-        vec![("MADOGUCHI_RING_SECONDS".into(), "40".into()), ("MADOGUCHI_COUNTRY".into(), "US".into())];
-    sources.flags = vec![("ring_seconds", "50".into())];
+        vec![("MADOGUCHI_DRAIN_LIMIT_SECONDS".into(), "40".into()), ("MADOGUCHI_COUNTRY".into(), "US".into())];
+    sources.flags = vec![("drain_limit_seconds", "50".into())];
     let config = load(&sources).unwrap();
-    assert_eq!(config.ring_seconds, Duration::from_secs(50));
+    assert_eq!(config.drain_limit_seconds, Duration::from_secs(50));
     assert_eq!((config.country.as_str(), config.log_format), ("US", LogFormat::Json));
 }
 
@@ -52,16 +52,16 @@ fn a_list_is_one_in_the_file_and_commas_in_the_environment() {
 
 #[test]
 fn a_value_out_of_bounds_says_which_why_and_what_is_allowed() {
-    let fault = the_fault(&environment(&[("MADOGUCHI_RING_SECONDS", "4")]));
-    assert_eq!(fault.which, "MADOGUCHI_RING_SECONDS");
+    let fault = the_fault(&environment(&[("MADOGUCHI_SESSION_IDLE_MINUTES", "4")]));
+    assert_eq!(fault.which, "MADOGUCHI_SESSION_IDLE_MINUTES");
     assert_eq!(fault.why, "“4” cannot be used");
-    assert_eq!(fault.allowed, "Allowed: a whole number from 5 to 120 (seconds); default “20”");
+    assert_eq!(fault.allowed, "Allowed: a whole number from 5 to 1440 (minutes); default “30”");
 }
 
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_name() {
-    let (_file, sources) = file("ring_second = 20");
-    assert_eq!(the_fault(&sources).allowed, "Did you mean ring_seconds?");
+    let (_file, sources) = file("drain_limit_second = 20");
+    assert_eq!(the_fault(&sources).allowed, "Did you mean drain_limit_seconds?");
     let fault = the_fault(&environment(&[("MADOGUCHI_DATABSE_URL", "x")]));
     assert_eq!(fault.allowed, "Did you mean MADOGUCHI_DATABASE_URL?");
 }

@@ -1,7 +1,7 @@
 //! `/healthz`: the process answers. `/readyz`: it can work. `/metrics`: for Prometheus, on this machine or where allowed.
 
 use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ipnet::IpNet;
@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use wire::ApiError;
 
-use super::{Client, Edge, failure, observe};
+use super::{Client, Edge, Peer, failure, observe};
 use crate::db::Db;
 
 /// What readiness depends on.
@@ -44,7 +44,16 @@ pub(super) async fn readyz(State(edge): State<Edge>) -> Response {
     }
 }
 
-pub(super) async fn metrics(State(edge): State<Edge>, Extension(Client(address)): Extension<Client>) -> Response {
+pub(super) async fn metrics(
+    State(edge): State<Edge>,
+    Extension(Client(address)): Extension<Client>,
+    request: Request,
+) -> Response {
+    // Passed on by a proxy that we do not know: its address says nothing about who asks, even if it is our own.
+    let trusted = request.extensions().get::<Peer>().is_some_and(|Peer(peer)| edge.proxies.trusts(peer.ip()));
+    if !trusted && ["x-forwarded-for", "forwarded"].iter().any(|name| request.headers().contains_key(*name)) {
+        return failure(&ApiError::Forbidden);
+    }
     let allowed = address.is_some_and(|address| {
         address.is_loopback() || edge.readiness.metrics_allowed.iter().any(|network| network.contains(&address))
     });

@@ -1,4 +1,7 @@
 //! Connections: accepted, spoken TLS with if need be, held to their deadlines, and ended politely.
+//!
+//! The deadlines here are the network's and run on tokio's timer, like those that hyper keeps beside them: no rule of
+//! the product hangs on them, and the tests move both by pausing that one timer.
 
 use std::io;
 use std::net::SocketAddr;

@@ -271,6 +271,10 @@ async fn metrics_are_for_this_machine_and_for_whom_the_operator_allows() {
         let mut request = Request::get("/metrics").body(Body::empty()).unwrap();
         request.extensions_mut().insert(Peer(peer.parse().unwrap()));
         assert_eq!(browser.send(request).await.status(), status, "{peer}");
+        let mut passed_on =
+            Request::get("/metrics").header("x-forwarded-for", "127.0.0.1").body(Body::empty()).unwrap();
+        passed_on.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        assert_eq!(browser.send(passed_on).await.status(), StatusCode::FORBIDDEN, "through an unknown proxy at {peer}");
     }
 }
 
