@@ -36,6 +36,9 @@ pub enum DbError {
     /// The work stopped in the middle; nothing of it is kept.
     #[error("a unit of work panicked")]
     Panicked,
+    /// The database will never take this statement, or never give this answer: the program is at fault.
+    #[error("the database refused the statement: {0}")]
+    Refused(#[source] sqlx::Error),
     /// The database could not be reached or failed.
     #[error("the database failed: {0}")]
     Unavailable(#[source] sqlx::Error),
@@ -50,6 +53,7 @@ impl DbError {
             | Self::Newer { .. }
             | Self::Diverged(_)
             | Self::Corrupt { .. }
+            | Self::Refused(_)
             | Self::Closed
             | Self::Panicked => false,
         }
@@ -69,9 +73,36 @@ impl From<sqlx::Error> for DbError {
             if matches!(database.code().as_deref(), Some("13" | "53100")) {
                 return Self::DiskFull;
             }
+            if database.code().is_some_and(|code| is_for_good(&code)) {
+                return Self::Refused(error);
+            }
+        }
+        if matches!(
+            error,
+            sqlx::Error::RowNotFound
+                | sqlx::Error::TypeNotFound { .. }
+                | sqlx::Error::ColumnNotFound(_)
+                | sqlx::Error::ColumnIndexOutOfBounds { .. }
+                | sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::Decode(_)
+                | sqlx::Error::Encode(_)
+        ) {
+            return Self::Refused(error);
         }
         Self::Unavailable(error)
     }
+}
+
+/// Whether a statement that met this code will meet it again.
+///
+/// PostgreSQL's have five characters, the first two of which name the class (appendix A): 22 is of data, 23 of
+/// constraints, 42 of syntax and rights. SQLite's are numbers whose low byte is the primary code
+/// (<https://sqlite.org/rescode.html>): ERROR (1), TOOBIG (18), CONSTRAINT (19), MISMATCH (20), RANGE (25).
+fn is_for_good(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["22", "23", "42"].iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 1 | 18 | 19 | 20 | 25))
 }
 
 /// The edge where a failure of the database becomes an answer: logged here once, because the answer does not carry it.
@@ -83,7 +114,11 @@ impl From<DbError> for wire::ApiError {
                 tracing::error!(%error, "the database is not available");
                 Self::Unavailable
             }
-            DbError::Newer { .. } | DbError::Diverged(_) | DbError::Corrupt { .. } | DbError::Panicked => {
+            DbError::Newer { .. }
+            | DbError::Diverged(_)
+            | DbError::Corrupt { .. }
+            | DbError::Refused(_)
+            | DbError::Panicked => {
                 tracing::error!(%error, "the database refused a unit of work");
                 Self::Server
             }

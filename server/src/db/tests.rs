@@ -44,6 +44,17 @@ on_both! {
         assert!(!kept.contains(&("half".to_owned(),)));
     }
 
+    async fn what_the_database_will_never_take_is_not_worth_another_try(db: TestDb) {
+        for statement in ["INSERT INTO nowhere VALUES (1)", "INSERT INTO sign_in_tries VALUES (NULL, '', 1)", "nonsense"] {
+            let refused = db.write(move |tx| Box::pin(async move { execute!(tx, statement) })).await.unwrap_err();
+            assert!(matches!(refused, DbError::Refused(_)) && !refused.may_pass(), "{statement}: {refused:?}");
+        }
+        let none = fetch_one!(db, (String,), "SELECT key FROM sign_in_tries").unwrap_err();
+        assert!(!none.may_pass(), "{none:?}");
+        let other = fetch_one!(db, (i64,), "SELECT 'text'").unwrap_err();
+        assert!(!other.may_pass(), "{other:?}");
+    }
+
     async fn a_unit_reads_its_own_writes(db: TestDb) {
         let count = db.write(|tx| {
             Box::pin(async move {
