@@ -31,9 +31,13 @@ export class SettingsPage {
     await this.page.getByRole("button", { name: this.say("新規作成") }).click();
   }
 
-  /** A field by its label; the mark 必須 may follow it. */
+  /** A field by its label, which 必須 may follow. A section's list of the same name comes before its form. */
   field(label: string): Locator {
-    return this.page.getByRole("main").getByLabel(new RegExp(`^${this.say(label)}( ?${this.say("必須")})?$`));
+    const words = this.say(label).replace(/[()]/g, "\\$&");
+    return this.page
+      .getByRole("main")
+      .getByLabel(new RegExp(`^${words}( ?${this.say("必須")})?$`))
+      .last();
   }
 
   async choose(label: string, option: string): Promise<void> {

@@ -138,10 +138,10 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
                                 }
                             })
                     }}
+                    {result}
                 </header>
                 <div class="centre-body scrolls" tabindex="0" role="group" aria-label=move || text.get().timeline>
                     {body}
-                    {result}
                 </div>
             </Show>
         </section>

@@ -74,7 +74,9 @@ impl Microphone {
                     track.stop();
                 } else {
                     self.watch(track);
-                    self.track.set(Some(track.clone()));
+                    // The handle, not the track: `track.clone()` is the browser's own, and makes a second one that stays
+                    // open when this one is closed.
+                    self.track.set(Some(Clone::clone(track)));
                 }
                 self.problem.set(None);
             }
