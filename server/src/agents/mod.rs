@@ -13,7 +13,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::agents::{Change, Seat, SeatInput};
-use domain::ids::{ClientId, InteractionId, UserId};
+use domain::ids::{ClientId, ExtensionId, InteractionId, UserId};
+use domain::refusal::Refusal;
 use tokio::sync::broadcast;
 use wire::ApiError;
 use wire::events::{DeskEvent, Media, Softphone};
@@ -93,6 +94,29 @@ impl Agents {
             self.0.db.write(move |tx| Box::pin(async move { store::step(tx, user, input, by, now).await })).await?;
         self.stepped(user, change).await;
         self.seat(user).await
+    }
+
+    /// Logs the softphone in on the extension that is assigned to the agent.
+    ///
+    /// # Errors
+    /// `ExtensionInUse` where somebody else is still logged in on it; else as [`Self::apply`].
+    pub async fn log_in(&self, user: UserId, extension: ExtensionId) -> Result<(), ApiError> {
+        let now = self.0.clock.now();
+        let change = self
+            .0
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let change = store::step(tx, user, SeatInput::LogIn { extension }, By::Agent, now).await?;
+                    if store::in_use(tx, extension, user).await? {
+                        return Err(ApiError::from(Refusal::ExtensionInUse));
+                    }
+                    Ok(change)
+                })
+            })
+            .await?;
+        self.stepped(user, change).await;
+        Ok(())
     }
 
     /// The members among these whom the router may choose, as this transaction sees them.

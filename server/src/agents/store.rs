@@ -1,7 +1,7 @@
 //! Seats and their changes in the database.
 
 use domain::agents::{Change, Presence, Seat, SeatInput};
-use domain::ids::{InteractionId, UserId};
+use domain::ids::{ExtensionId, InteractionId, UserId};
 use domain::time::Timestamp;
 use wire::ApiError;
 
@@ -104,6 +104,19 @@ pub(super) async fn ready(db: &Db) -> Result<Vec<UserId>, DbError> {
         }
     }
     Ok(ready)
+}
+
+/// Whether somebody else is logged in on this extension: it was theirs, and has been given away meanwhile.
+pub(super) async fn in_use(tx: &mut Tx, extension: ExtensionId, but: UserId) -> Result<bool, DbError> {
+    let rows = fetch_all!(tx, (String,), "SELECT seat FROM agent_seats WHERE user_id <> $1", but.to_string())?;
+    for (seat,) in rows {
+        if let Seat::LoggedIn { extension: theirs, .. } = read(&seat)?
+            && theirs == extension
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) async fn in_calls(db: &Db) -> Result<Vec<ByCall>, DbError> {

@@ -55,6 +55,9 @@ impl Surroundings for Joins {
     }
 
     fn ended(&self, user: UserId, session: Option<&str>) {
+        if let Some(late) = self.late.get() {
+            late.calls.session_ended(user, session);
+        }
         self.hub.close(user, session, CloseReason::SignedOut);
     }
 }

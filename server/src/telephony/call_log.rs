@@ -3,6 +3,8 @@
 //! One writer takes all lines that have come up and writes them as one unit of work. While the database is away the
 //! lines wait in memory and the calls go on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::ids::UserId;
@@ -23,6 +25,7 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct CallLog {
     lines: mpsc::UnboundedSender<Message>,
+    waiting: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -36,13 +39,21 @@ impl CallLog {
     /// list of calls shows.
     pub fn new(db: Db, clock: Clock, written: impl Fn() + Send + 'static) -> (Self, impl Future<Output = ()> + Send) {
         let (lines, queue) = mpsc::unbounded_channel();
-        (Self { lines }, write_all(db, clock, queue, written))
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let writer = write_all(db, clock, queue, Arc::clone(&waiting), written);
+        (Self { lines, waiting }, writer)
     }
 
     /// Writes a line after those that came before.
     pub(super) fn write(&self, line: Line) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
         // Fails only where the writer's task was dropped with the runtime: then nothing can be written any more.
         let _ = self.lines.send(Message::Line(line));
+    }
+
+    /// How many lines are not on disk yet.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
     }
 
     /// Returns when everything that came before is on disk.
@@ -100,7 +111,13 @@ pub(super) async fn recover(db: &Db, now: Timestamp) -> Result<usize, DbError> {
     Ok(open.len())
 }
 
-async fn write_all(db: Db, clock: Clock, mut queue: mpsc::UnboundedReceiver<Message>, written: impl Fn() + Send) {
+async fn write_all(
+    db: Db,
+    clock: Clock,
+    mut queue: mpsc::UnboundedReceiver<Message>,
+    count: Arc<AtomicUsize>,
+    written: impl Fn() + Send,
+) {
     let mut messages = Vec::new();
     while queue.recv_many(&mut messages, MOST_TOGETHER).await > 0 {
         let mut lines = Vec::new();
@@ -112,7 +129,9 @@ async fn write_all(db: Db, clock: Clock, mut queue: mpsc::UnboundedReceiver<Mess
             }
         }
         let shows = lines.iter().any(|line| !matches!(line, Line::Event { .. }));
+        let taken = lines.len();
         write_until_done(&db, &clock, lines).await;
+        count.fetch_sub(taken, Ordering::AcqRel);
         if shows {
             written();
         }

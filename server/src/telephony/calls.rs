@@ -21,7 +21,7 @@ use wire::events::{CallView, DeskEvent, Gone, Media, Party, QueueName};
 use super::call_log::{self, CallLog};
 use super::call_task::{CallTask, Letter};
 use super::directory::{Directory, OurNumber};
-use super::effects::Facts;
+use super::effects::{self, Facts};
 use super::gateway::{self, Down, Gateway, LegEvent};
 use super::numbers::NumberingPlan;
 use super::sip_stack::{Incoming, Invite, SipStack};
@@ -78,10 +78,14 @@ struct Inner {
     with: Neighbours,
     live: Mutex<HashMap<InteractionId, mpsc::UnboundedSender<Letter>>>,
     views: Mutex<HashMap<UserId, CallView>>,
+    /// From which session each agent's audio was connected last.
+    sessions: Mutex<HashMap<UserId, String>>,
     /// The newest audio connection of each agent; news of older ones come too late.
     connections: Mutex<HashMap<UserId, u64>>,
     stopping: AtomicBool,
     tasks: TaskTracker,
+    /// Steps of seats that wait for the database: they hold no call up.
+    late: TaskTracker,
     count: watch::Sender<usize>,
 }
 
@@ -103,9 +107,11 @@ impl Calls {
             with,
             live: Mutex::default(),
             views: Mutex::default(),
+            sessions: Mutex::default(),
             connections: Mutex::default(),
             stopping: AtomicBool::new(false),
             tasks: TaskTracker::new(),
+            late: TaskTracker::new(),
             count: watch::Sender::new(0),
         }))
     }
@@ -152,7 +158,7 @@ impl Calls {
     }
 
     /// Takes no new calls, waits for those that are up, ends what is left after `limit`, and returns when all is
-    /// stored.
+    /// stored, or cannot be: a database that is away holds no stopping server for longer than 10 s.
     pub async fn stop(&self, limit: Duration) {
         self.0.stopping.store(true, Ordering::Release);
         self.0.tasks.close();
@@ -165,10 +171,22 @@ impl Calls {
                     // A call that has just ended does not read it.
                     let _ = mailbox.send(Letter::Input(CallInput::ServerStops));
                 }
-                self.0.tasks.wait().await;
             }
         }
-        self.with().log.flush().await;
+        let settled = async {
+            self.0.tasks.wait().await;
+            self.0.late.close();
+            self.0.late.wait().await;
+            self.with().log.flush().await;
+        };
+        tokio::select! {
+            () = settled => {}
+            () = self.with().clock.sleep(SETTLING) => tracing::error!(
+                lines = self.with().log.waiting(),
+                calls = self.count(),
+                "the database is away: lines of the call log that could not be written are lost"
+            ),
+        }
     }
 
     /// Whether new calls are refused.
@@ -237,6 +255,20 @@ impl Calls {
         *newest = generation.max(*newest);
     }
 
+    /// The agent's audio is connected from this session.
+    pub(super) fn spoken_from(&self, agent: UserId, session: String) {
+        self.sessions().insert(agent, session);
+    }
+
+    /// A session of this user has ended, or with `None` all of them: nobody is heard any more whom it let in.
+    pub fn session_ended(&self, user: UserId, session: Option<&str>) {
+        let theirs = self.sessions().get(&user).is_some_and(|from| session.is_none_or(|ended| ended == from));
+        if theirs {
+            self.sessions().remove(&user);
+            self.with().gateway.detach_agent(user);
+        }
+    }
+
     /// Calls out and starts the call's task.
     pub(super) fn dial(&self, dial: Dial) {
         let with = self.with();
@@ -283,8 +315,8 @@ impl Calls {
         &self.0.with
     }
 
-    pub(super) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
+    pub(super) fn late(&self) -> &TaskTracker {
+        &self.0.late
     }
 
     /// Shows the agent's tabs the call as it is now.
@@ -378,8 +410,8 @@ impl Calls {
                 return self.refused(began, Failure::Unreachable, SERVICE_UNAVAILABLE);
             }
         };
-        if let Some((remote, aim)) = incoming.aim.and_then(|aim| aim.remote.map(|remote| (remote, aim))) {
-            with.gateway.aim_customer(id, remote, aim.codec, aim.telephone_event);
+        if let Some(aim) = incoming.aim {
+            effects::aim(&with.gateway, id, aim);
         }
         with.log.write(call_log::began(began));
         let (call, outputs) = Call::inbound(id, queue.id, queue.may_answer);
@@ -527,6 +559,10 @@ impl Calls {
         self.0.views.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn sessions(&self) -> MutexGuard<'_, HashMap<UserId, String>> {
+        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn connections(&self) -> MutexGuard<'_, HashMap<UserId, u64>> {
         self.0.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -534,6 +570,8 @@ impl Calls {
 
 /// When a caller that met a stopping or troubled server may try again: a restart takes some seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
+/// How long a stopping server waits for the database when all calls are to be over.
+const SETTLING: Duration = Duration::from_secs(10);
 /// RFC 3261 §21.4.5.
 const NOT_FOUND: u16 = 404;
 /// RFC 3261 §21.4.24.

@@ -1,6 +1,8 @@
 //! What a call's machine orders, done: SIP, audio, seats, queue, log, desk.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::agents::SeatInput;
@@ -8,13 +10,14 @@ use domain::ids::{InteractionId, UserId};
 use domain::phone::ShownNumber;
 use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Numbered, Outcome, Refuse};
 use domain::time::Timestamp;
+use tokio::sync::mpsc;
 use wire::ApiError;
 use wire::events::{CallView, Gone, Party, QueueName};
 
 use super::call_log;
 use super::call_task;
 use super::calls::Calls;
-use super::gateway::Route;
+use super::gateway::{Gateway, Route};
 use super::sip_stack::{Aim, LegEvent, LegId};
 use super::store::{self, Ended, Line};
 use crate::agents::By;
@@ -46,11 +49,67 @@ pub(super) struct Effects {
     facts: Facts,
     /// How many lines the call's log has.
     lines: u32,
+    late: LateSteps,
+}
+
+/// A step of a seat that belongs to this call.
+#[derive(Clone, Copy)]
+struct Step {
+    agent: UserId,
+    input: SeatInput,
+    by: By,
+}
+
+/// Steps that could not be stored yet, in order: whoever comes after one of them waits behind it.
+#[derive(Default)]
+struct LateSteps {
+    queue: Option<mpsc::UnboundedSender<Step>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl LateSteps {
+    fn is_empty(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) == 0
+    }
+
+    fn push(&mut self, calls: &Calls, step: Step) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let queue = self.queue.get_or_insert_with(|| {
+            let (queue, mut steps) = mpsc::unbounded_channel::<Step>();
+            let (with, waiting) = (calls.with().clone(), Arc::clone(&self.waiting));
+            // Ends when the call has dropped its side and all is stored.
+            calls.late().spawn(async move {
+                while let Some(step) = steps.recv().await {
+                    loop {
+                        with.clock.sleep(RETRY).await;
+                        match with.agents.apply(step.agent, step.input, step.by).await {
+                            Ok(_) | Err(ApiError::Refused { .. }) => break,
+                            Err(_) => {}
+                        }
+                    }
+                    waiting.fetch_sub(1, Ordering::AcqRel);
+                }
+            });
+            queue
+        });
+        // The task lives as long as this side of the queue.
+        let _ = queue.send(step);
+    }
+}
+
+/// Aims a call's audio as the customer's side wants it: where it holds us, nothing is sent to it (RFC 3264 §8.4).
+pub(super) fn aim(gateway: &Gateway, call: InteractionId, aim: Aim) {
+    if let Some(remote) = aim.remote {
+        gateway.aim_customer(call, remote, aim.codec, aim.telephone_event);
+    }
+    if !aim.send {
+        gateway.pause_customer(call);
+    }
 }
 
 impl Effects {
     pub(super) fn new(calls: Calls, facts: Facts) -> Self {
-        Self { calls, facts, lines: 0 }
+        Self { calls, facts, lines: 0, late: LateSteps::default() }
     }
 
     pub(super) fn calls(&self) -> &Calls {
@@ -61,7 +120,9 @@ impl Effects {
     pub(super) fn input_of(&mut self, event: LegEvent) -> Option<CallInput> {
         let input = call_task::input_of(&event);
         match event {
-            LegEvent::EarlyMedia(aim) | LegEvent::Answered(aim) | LegEvent::Aimed(aim) => self.aim(aim),
+            LegEvent::EarlyMedia(aim) | LegEvent::Answered(aim) | LegEvent::Aimed(aim) => {
+                self::aim(&self.calls.with().gateway, self.facts.id, aim);
+            }
             LegEvent::Refused { reason, .. } => self.facts.sip_reason = Some(reason),
             LegEvent::Ringing | LegEvent::Gone | LegEvent::Broken => {}
         }
@@ -118,12 +179,6 @@ impl Effects {
         None
     }
 
-    fn aim(&self, aim: Aim) {
-        if let Some(remote) = aim.remote {
-            self.calls.with().gateway.aim_customer(self.facts.id, remote, aim.codec, aim.telephone_event);
-        }
-    }
-
     async fn enqueue(&self, call: &Call, front: bool) -> Option<CallInput> {
         let Call::Waiting { queue, skipped, .. } = call else { return None };
         let router = &self.calls.with().router;
@@ -136,34 +191,40 @@ impl Effects {
         }
     }
 
-    async fn seat(&self, call: &Call, agent: UserId, input: SeatInput) {
-        let agents = self.calls.with().agents.clone();
+    async fn seat(&mut self, call: &Call, agent: UserId, input: SeatInput) {
         let by = self.cause(call, input);
-        match agents.apply(agent, input, by).await {
-            Ok(_) => {}
-            Err(ApiError::Refused { refusal }) => {
-                tracing::warn!(call = %self.facts.id, %agent, %refusal, "the agent's seat did not follow the call");
+        let step = Step { agent, input, by };
+        if self.late.is_empty() {
+            match self.calls.with().agents.apply(agent, input, by).await {
+                Ok(_) => {}
+                Err(ApiError::Refused { refusal }) => {
+                    tracing::warn!(call = %self.facts.id, %agent, %refusal, "the agent's seat did not follow the call");
+                }
+                Err(error) => {
+                    tracing::error!(call = %self.facts.id, %agent, %error, "the agent's seat could not be stored; tried again");
+                    self.late.push(&self.calls, step);
+                }
             }
-            Err(error) => {
-                tracing::error!(call = %self.facts.id, %agent, %error, "the agent's seat could not be stored; tried again");
-                let clock = self.calls.with().clock.clone();
-                self.calls.tasks().spawn(async move {
-                    loop {
-                        clock.sleep(RETRY).await;
-                        match agents.apply(agent, input, by).await {
-                            Ok(_) | Err(ApiError::Refused { .. }) => return,
-                            Err(_) => {}
-                        }
-                    }
-                });
-            }
+        } else {
+            self.late.push(&self.calls, step);
         }
         let gone = match input {
             SeatInput::Declined { .. } => Some(Gone::Declined),
             SeatInput::Missed { .. } => Some(Gone::Missed),
-            SeatInput::Withdrawn { .. } if call.is_over() => Some(Gone::Abandoned),
-            // The desk was lost: should it be back already, the offer is not.
-            SeatInput::Withdrawn { .. } => Some(Gone::Missed),
+            SeatInput::Withdrawn { .. } => match call {
+                Call::Ended { outcome: Outcome::Abandoned, .. } => Some(Gone::Abandoned),
+                // The server stops, or the leg broke: the end is shown first, so that nobody is said to have hung up.
+                Call::Ended { .. } => {
+                    self.calls.show(agent, self.view(call));
+                    Some(Gone::Finished)
+                }
+                // The desk was lost: should it be back already, the offer is not.
+                Call::Waiting { .. }
+                | Call::Offered { .. }
+                | Call::Dialling { .. }
+                | Call::Connected { .. }
+                | Call::Held { .. } => Some(Gone::Missed),
+            },
             SeatInput::LogIn { .. }
             | SeatInput::LogOut
             | SeatInput::GoReady

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::agents::{Cause, Presence, Seat, SeatInput, Work};
-use domain::ids::{ClientId, InteractionId, NumberId, UserId};
+use domain::ids::{ClientId, ExtensionId, InteractionId, NumberId, UserId};
 use domain::phone::ShownNumber;
 use domain::refusal::Refusal;
 use domain::roles::Permission;
@@ -71,8 +71,14 @@ impl Telephony {
         Ok(())
     }
 
-    /// 待機 wants a microphone that can be heard.
-    fn can_be_heard(&self, user: UserId) -> ApiResult<()> {
+    /// S1: without an extension nobody is ready or dials, were it taken away after the log-in, too.
+    async fn extension(&self, user: UserId) -> ApiResult<ExtensionId> {
+        Ok(self.with().directory.extension_of(user).await?.ok_or(Refusal::NoExtension)?)
+    }
+
+    /// 待機 wants an extension, and a microphone that can be heard.
+    async fn can_be_called(&self, user: UserId) -> ApiResult<()> {
+        self.extension(user).await?;
         match self.with().agents.media(user) {
             Media::Up | Media::Connecting => Ok(()),
             Media::Down => Err(Refusal::NoMedia.into()),
@@ -108,6 +114,7 @@ impl Telephony {
         }
         let seat = with.agents.seat(agent).await?;
         seat.allows(SeatInput::Dialled { call })?;
+        self.extension(agent).await?;
         if with.agents.media(agent) != Media::Up {
             return Err(Refusal::NoMedia.into());
         }
@@ -134,12 +141,16 @@ impl TelephonyPort for Telephony {
         actor.require(Permission::WorkAtDesk)?;
         let turn = self.turn(actor.user);
         let _turn = turn.lock().await;
-        let agents = &self.with().agents;
-        let extension = self.with().directory.extension_of(actor.user).await?.ok_or(Refusal::NoExtension)?;
-        match agents.apply(actor.user, SeatInput::LogIn { extension }, By::Agent).await {
-            // ここで使う: the softphone moves to the tab that asks; the audio connects anew from there.
+        let Neighbours { agents, gateway, .. } = self.with();
+        let extension = self.extension(actor.user).await?;
+        match agents.log_in(actor.user, extension).await {
+            // ここで使う: the softphone moves to the tab that asks; the audio connects anew from there. The tab that had
+            // it is cut off first: there are never two microphones, even should its own goodbye not come.
             Err(ApiError::Refused { refusal: Refusal::AlreadyLoggedIn })
-                if agents.holder(actor.user) != Some(client) => {}
+                if agents.holder(actor.user) != Some(client) =>
+            {
+                gateway.detach_agent(actor.user);
+            }
             other => drop(other?),
         }
         agents.set_holder(actor.user, Some(client)).await;
@@ -171,20 +182,25 @@ impl TelephonyPort for Telephony {
             // The tab that held it is gone, or the server is new.
             Some(_) | None => agents.set_holder(user, Some(client)).await,
         }
+        let former = agents.media(user);
         agents.set_media(user, Media::Connecting).await;
         let attached = match gateway.attach_agent(user, offer).await {
             Ok(attached) => attached,
+            Err(GatewayError::Offer(_)) => {
+                // The connection before goes on; should it have ended meanwhile, that is known already.
+                if agents.media(user) == Media::Connecting {
+                    agents.set_media(user, former).await;
+                }
+                return Err(ApiError::field("offer", Problem::Malformed));
+            }
             Err(error) => {
                 agents.set_media(user, Media::Down).await;
-                return Err(if matches!(error, GatewayError::Offer(_)) {
-                    ApiError::field("offer", Problem::Malformed)
-                } else {
-                    tracing::error!(%user, %error, "an agent's audio could not be connected");
-                    ApiError::Unavailable
-                });
+                tracing::error!(%user, %error, "an agent's audio could not be connected");
+                return Err(ApiError::Unavailable);
             }
         };
         self.calls.connecting(user, attached.generation);
+        self.calls.spoken_from(user, actor.session);
         Ok(attached.answer)
     }
 
@@ -197,7 +213,7 @@ impl TelephonyPort for Telephony {
         };
         if choice == Choice::Ready {
             self.with().agents.seat(actor.user).await?.allows(input)?;
-            self.can_be_heard(actor.user)?;
+            self.can_be_called(actor.user).await?;
         }
         self.step(actor.user, input).await
     }
@@ -212,26 +228,34 @@ impl TelephonyPort for Telephony {
         };
         let input = SeatInput::LeaveAfterCall { to };
         if choice == Choice::Ready {
-            self.can_be_heard(actor.user)?;
+            self.can_be_called(actor.user).await?;
         }
-        self.step(actor.user, input).await?;
-        match leave {
-            Leave::Complete => Ok(()),
-            Leave::Anyway => {
-                let (clock, user) = (self.with().clock.clone(), actor.user);
-                let entry = audit::Entry {
-                    who: Some(user),
-                    what: "call.left_unwritten",
-                    subject: call.to_string(),
-                    changes: Changes::default(),
-                };
-                self.with()
-                    .db
-                    .write(move |tx| Box::pin(async move { audit::record(tx, clock.now(), entry).await }))
-                    .await
-                    .map_err(ApiError::from)
-            }
-        }
+        // Customers and inquiries cannot be written yet: whoever becomes ready leaves the call unwritten, whatever the
+        // desk believes (A6).
+        let unwritten = choice == Choice::Ready || leave == Leave::Anyway;
+        let (agents, clock, user) = (self.with().agents.clone(), self.with().clock.clone(), actor.user);
+        let change = self
+            .with()
+            .db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let change = agents.apply_in(tx, user, input, By::Agent).await?;
+                    if unwritten {
+                        let entry = audit::Entry {
+                            who: Some(user),
+                            what: "call.left_unwritten",
+                            subject: call.to_string(),
+                            changes: Changes::default(),
+                        };
+                        audit::record(tx, clock.now(), entry).await?;
+                    }
+                    Ok::<_, ApiError>(change)
+                })
+            })
+            .await?;
+        self.with().agents.stepped(user, change).await;
+        self.calls.finished(user, call);
+        Ok(())
     }
 
     async fn dialler(&self, actor: Actor) -> ApiResult<Dialler> {

@@ -98,5 +98,35 @@ pub(super) fn aim_of(agreed: &Agreed) -> Option<Aim> {
         sdp::Codec::Other { .. } => return None,
     };
     let remote = Some(agreed.remote).filter(|remote| !remote.ip().is_unspecified() && remote.port() != 0);
-    Some(Aim { remote, codec, telephone_event: agreed.telephone_event_send })
+    let send = agreed.direction.sends() && remote.is_some();
+    Some(Aim { remote, send, codec, telephone_event: agreed.telephone_event_send })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aim(offer: &str) -> Aim {
+        let (events, _) = mpsc::unbounded_channel();
+        let mut leg = Leg::new(LegId(1), events, vec![Codec::Pcmu]);
+        leg.offer = Some(sdp::parse(offer).unwrap());
+        leg.first_aim().unwrap()
+    }
+
+    fn offer(address: &str, direction: &str) -> String {
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n\
+             a={direction}\r\n"
+        )
+    }
+
+    /// RFC 3264 §8.4, the present way and the old one.
+    #[test]
+    fn a_far_end_that_holds_is_sent_nothing() {
+        assert!(aim(&offer("192.0.2.9", "sendrecv")).send);
+        assert!(aim(&offer("192.0.2.9", "recvonly")).send);
+        assert!(!aim(&offer("192.0.2.9", "sendonly")).send);
+        assert!(!aim(&offer("192.0.2.9", "inactive")).send);
+        assert!(!aim(&offer("0.0.0.0", "sendrecv")).send);
+    }
 }

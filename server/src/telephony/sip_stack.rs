@@ -18,6 +18,8 @@ pub struct LegId(pub u64);
 pub struct Aim {
     /// RTP address. `None`: it wants none (held, RFC 3264 §8.4); what was agreed before stays.
     pub remote: Option<SocketAddr>,
+    /// Whether it wants to hear us: not while it holds us (RFC 3264 §8.4).
+    pub send: bool,
     /// Which law.
     pub codec: Codec,
     /// Payload type of RFC 4733 events, where agreed.

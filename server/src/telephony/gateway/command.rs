@@ -15,6 +15,7 @@ pub(super) enum Command {
     Detach { agent: UserId },
     Open { call: InteractionId, reply: oneshot::Sender<Result<u16, GatewayError>> },
     Aim { call: InteractionId, remote: SocketAddr, codec: Codec, telephone_event: Option<u8> },
+    Pause { call: InteractionId },
     Route { call: InteractionId, route: Route },
     Music { queue: Option<QueueId>, music: Option<Arc<Music>> },
     Close { call: InteractionId, reply: oneshot::Sender<Option<LegReport>> },

@@ -41,6 +41,8 @@ pub(super) struct Customer {
     /// When the route was set.
     pub(super) since: Duration,
     aim: Option<Aim>,
+    /// The customer's side wants to hear nothing.
+    paused: bool,
     out: OutStream,
     reception: Reception,
     /// When audio of an agent was last passed on.
@@ -92,6 +94,7 @@ impl Customer {
             agent: None,
             since: now,
             aim: None,
+            paused: false,
             out: OutStream::new(dice.ssrc, dice.sequence, dice.timestamp),
             reception: Reception::default(),
             relayed: None,
@@ -111,6 +114,14 @@ impl Customer {
         latch.aim(remote);
         self.aim = Some(Aim { latch, codec, event, rtcp: None });
         self.heard = now;
+        if std::mem::take(&mut self.paused) {
+            self.out.cut();
+            self.relayed = None;
+        }
+    }
+
+    pub(super) fn pause(&mut self) {
+        self.paused = true;
     }
 
     /// The route begins here: what was sent before is another source.
@@ -192,7 +203,7 @@ impl Customer {
 
     /// Passes an agent's packet on, in the customer's law and with the customer's payload types.
     pub(super) fn relay(&mut self, now: Duration, header: &Header, payload: &[u8], said: Spoken) {
-        let Some(aim) = &self.aim else { return };
+        let Some(aim) = self.aim.as_ref().filter(|_| !self.paused) else { return };
         let payload_type = match said {
             Spoken::Audio(_) => aim.codec.payload_type(),
             Spoken::Event => match aim.event {
@@ -227,7 +238,7 @@ impl Customer {
 
     /// Sends one frame that was made here, in the customer's codec.
     pub(super) fn play(&mut self, now: Duration, frame: &[u8]) {
-        let Some(aim) = &self.aim else { return };
+        let Some(aim) = self.aim.as_ref().filter(|_| !self.paused) else { return };
         let payload_type = aim.codec.payload_type();
         let stamp = self.out.generated(now, u32::try_from(frame.len()).unwrap_or(0));
         self.send(stamp, payload_type, frame, None);

@@ -237,6 +237,11 @@ impl Gateway {
         self.mailbox.send(Command::Aim { call, remote, codec, telephone_event });
     }
 
+    /// Sends the customer no audio until it is aimed anew; reports go on (RFC 3264 §5.1).
+    pub fn pause_customer(&self, call: InteractionId) {
+        self.mailbox.send(Command::Pause { call });
+    }
+
     /// Says who hears what from now on. May come before the leg is aimed or the agent attached; it then takes effect
     /// when they are.
     pub fn route(&self, call: InteractionId, route: Route) {

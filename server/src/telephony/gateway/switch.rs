@@ -38,6 +38,11 @@ impl Worker {
                     customer.aim(remote, codec, telephone_event, now.since);
                 }
             }
+            Command::Pause { call } => {
+                if let Some(customer) = self.customers.find(call).and_then(|slot| self.customers.get_mut(slot)) {
+                    customer.pause();
+                }
+            }
             Command::Route { call, route } => self.turn(call, route),
             Command::Music { queue, music } => self.sounds.set_music(queue, music),
             Command::Close { call, reply } => {
