@@ -11,7 +11,7 @@ mod logging;
 mod shutdown;
 
 use std::fs::DirBuilder;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use std::time::Duration;
 use leptos::prelude::provide_context;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::demo::DemoPort;
 use wire::events::{CloseReason, DeskEvent};
@@ -47,11 +48,14 @@ use crate::telephony::calls::{Calls, Inlets, Neighbours};
 use crate::telephony::gateway::{Gateway, GatewayConfig, GatewayError};
 use crate::telephony::numbers::NumberingPlan;
 use crate::telephony::port::Telephony;
-use crate::telephony::sip_endpoint::{SipBindError, SipConfig, SipEndpoint};
+use crate::telephony::sip_endpoint::{SipBindError, SipConfig, SipEndpoint, own_address};
 use crate::telephony::trunk::Trunks;
 
 /// How often what can no longer matter is dropped.
 const SWEEP_EVERY: Duration = Duration::from_mins(15);
+
+/// How long tasks and database may take to end.
+const ENDING: Duration = Duration::from_secs(10);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -176,6 +180,8 @@ pub struct Product {
     calls: Calls,
     gateway: Gateway,
     tasks: TaskTracker,
+    /// Everything that runs ends: only once the calls have, which need it for their goodbye.
+    closing: CancellationToken,
     /// Where the desk is served.
     pub address: SocketAddr,
 }
@@ -204,7 +210,7 @@ impl Product {
         let db = database(&config).await?;
 
         let tasks = TaskTracker::new();
-        let closing = shutdown.closing.clone();
+        let closing = CancellationToken::new();
         let hub = Hub::new(clock.clone());
         let agents = Agents::new(db.clone(), clock.clone(), hub.clone());
         let joins = Arc::new(Joins::new(vault, hub.clone(), agents.clone()));
@@ -284,9 +290,9 @@ impl Product {
             }),
         };
         let reachable = http::router(edge, uploads);
-        tasks.spawn(http::serve(Listener { tcp: bound, tls }, reachable, closing));
+        tasks.spawn(http::serve(Listener { tcp: bound, tls }, reachable, closing.clone()));
         tracing::info!(origin = config.public_origin(), %address, "the desk is served");
-        Ok(Self { config, db, hub, calls, gateway, tasks, address })
+        Ok(Self { config, db, hub, calls, gateway, tasks, closing, address })
     }
 
     /// Lets the calls end, then closes everything.
@@ -300,13 +306,15 @@ impl Product {
             }
         }
         self.hub.close_all(CloseReason::Stopping);
-        shutdown.closing.cancel();
+        self.closing.cancel();
         self.gateway.shutdown().await;
         self.tasks.close();
-        if tokio::time::timeout(Duration::from_secs(10), self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(ENDING, self.tasks.wait()).await.is_err() {
             tracing::warn!("some tasks did not end in time");
         }
-        self.db.close().await;
+        if tokio::time::timeout(ENDING, self.db.close()).await.is_err() {
+            tracing::warn!("the database did not let go in time");
+        }
         tracing::info!("stopped");
     }
 }
@@ -385,16 +393,6 @@ fn gateway_config(config: &Config) -> GatewayConfig {
     }
 }
 
-/// The address with which this machine would speak to others; its loopback where it has no way out. Nothing is sent:
-/// connecting a UDP socket only asks the routing table (192.0.2.0/24 is for documentation, RFC 5737).
-fn own_address() -> IpAddr {
-    let asked = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
-        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
-        socket.local_addr()
-    });
-    asked.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
-}
-
 /// What a server function finds in its context, beside the session's port.
 fn ports(
     settings: Arc<dyn SettingsPort>,
@@ -434,7 +432,7 @@ fn player(gateway: Gateway, demo: Option<Demo>) -> music::Player {
     })
 }
 
-async fn sweep(sessions: Arc<Sessions>, clock: Clock, stop: tokio_util::sync::CancellationToken) {
+async fn sweep(sessions: Arc<Sessions>, clock: Clock, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = clock.sleep(SWEEP_EVERY) => {}

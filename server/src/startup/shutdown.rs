@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Shutdown {
     /// No new calls; those that are up go on.
     pub stopping: CancellationToken,
-    /// Everything closes.
+    /// Calls that are up end now, and everything closes after them.
     pub closing: CancellationToken,
 }
 

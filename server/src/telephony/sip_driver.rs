@@ -25,7 +25,7 @@ use crate::clock::Clock;
 
 /// How long a registration is asked for.
 const REGISTRATION: Duration = Duration::from_mins(5);
-/// How long a stopping driver waits for its registrars to take registrations back.
+/// How long a stopping driver waits for its registrars to take registrations back, and for the far ends of calls.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What the handle asks of the driver.
@@ -91,13 +91,14 @@ impl Driver {
         }
     }
 
-    /// Runs until `stop`, and a little longer where registrars are to be told.
+    /// Runs until `stop`, and a little longer where registrars are to be told or calls to be hung up.
     pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, stop: CancellationToken) {
         let mut datagram = vec![0; 65_536];
         let mut farewell = None;
         loop {
             self.drain().await;
-            if farewell.is_some() && self.endpoint.stats().registrations == 0 {
+            let left = self.endpoint.stats();
+            if farewell.is_some() && left.registrations == 0 && left.calls == 0 {
                 break;
             }
             let wake = self.endpoint.poll_timeout().map(|time| self.start + time.0);
@@ -121,7 +122,13 @@ impl Driver {
                     let now = self.now();
                     self.endpoint.handle_timeout(now);
                 }
-                () = stop.cancelled(), if farewell.is_none() => farewell = Some(self.clock.instant() + FAREWELL),
+                () = stop.cancelled(), if farewell.is_none() => {
+                    farewell = Some(self.clock.instant() + FAREWELL);
+                    // Calls that were ended a moment ago are hung up before anything closes.
+                    while let Ok(command) = commands.try_recv() {
+                        self.command(command);
+                    }
+                }
                 () = until(&self.clock, farewell) => break,
             }
         }
@@ -211,10 +218,12 @@ impl Driver {
             Command::HangUp(leg) => self.on_leg(leg, |endpoint, key, _| endpoint.hang_up(now, key)),
             Command::Peers(peers) => self.peers = peers,
             Command::Register(trunk, registration) => {
-                let key = self.endpoint.register(now, registration.for_endpoint());
-                if let Some(former) = self.trunks.insert(trunk, key) {
+                // The former first: registrars that share their bindings would drop the new one with it.
+                if let Some(former) = self.trunks.remove(&trunk) {
                     self.endpoint.unregister(now, former);
                 }
+                let key = self.endpoint.register(now, registration.for_endpoint());
+                self.trunks.insert(trunk, key);
             }
             Command::Unregister(trunk) => {
                 if let Some(key) = self.trunks.remove(&trunk) {

@@ -248,7 +248,9 @@ impl Live {
     }
 
     fn wanted_registration(&self) -> Option<Registration> {
-        let to = self.addresses.first().copied().filter(|_| self.trunk.registers)?;
+        // Names give their addresses in turn: a registrar that is still among them stays the one.
+        let former = self.registration.as_ref().map(|former| former.to).filter(|to| self.addresses.contains(to));
+        let to = former.or_else(|| self.addresses.first().copied()).filter(|_| self.trunk.registers)?;
         Some(Registration {
             to,
             transport: self.trunk.transport,

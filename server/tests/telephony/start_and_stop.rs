@@ -104,7 +104,19 @@ async fn a_database_that_is_away_does_not_hold_a_stopping_server() {
     floor.phone.command(floor.actor(agent), call, Command::Answer).await.unwrap();
     floor.connected(agent).await;
     floor.log.flush().await;
-    floor.db.close().await;
+    // A unit of work that never ends keeps everybody else from writing.
+    let (begun, wait) = tokio::sync::oneshot::channel();
+    let writer = floor.db.clone();
+    tokio::spawn(async move {
+        let work = writer.write::<(), server::db::DbError, _>(move |_| {
+            Box::pin(async move {
+                begun.send(()).unwrap();
+                std::future::pending().await
+            })
+        });
+        work.await
+    });
+    wait.await.unwrap();
     let calls = floor.calls.clone();
     let mut stopping = tokio::spawn(async move { calls.stop(Duration::ZERO).await });
     while !stopping.is_finished() {
