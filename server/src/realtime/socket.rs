@@ -29,7 +29,7 @@ const MAX_FRAMES_A_SECOND: u32 = 50;
 /// A frame that does not leave within this time leaves never.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
 /// How often a live socket extends its session.
-const TOUCH_EVERY: Duration = Duration::from_secs(60);
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// What a socket needs, cheap to clone.
 #[derive(Clone)]
@@ -140,7 +140,7 @@ impl Tab {
                     return end;
                 }
             }
-            let step = tokio::select! {
+            let outcome = tokio::select! {
                 () = stop.cancelled() => Err(End::Close(CloseReason::Stopping)),
                 out = frames.recv() => match out {
                     Some(Outgoing::Frame(json)) => self.send_json(&json).await,
@@ -158,7 +158,7 @@ impl Tab {
                 },
                 () = clock.sleep_until(ping_at) => Ok(()),
             };
-            if let Err(end) = step {
+            if let Err(end) = outcome {
                 return end;
             }
         }

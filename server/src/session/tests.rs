@@ -13,7 +13,7 @@ use crate::db::testing::TestDb;
 use crate::{fetch_all, on_both};
 
 const PASSWORD: &str = "correct horse battery";
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Elsewhere {
