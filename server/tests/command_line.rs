@@ -1,5 +1,7 @@
 //! The program as an operator meets it: what it says and how it ends.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
