@@ -23,7 +23,7 @@ export class SettingsPage {
   }
 
   async open(section: Section): Promise<void> {
-    await this.sections.getByRole("link", { name: this.say(section), exact: true }).click();
+    await this.sections.getByRole("link", { name: this.say(section, "settings_"), exact: true }).click();
   }
 
   async create(section: Section): Promise<void> {

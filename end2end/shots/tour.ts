@@ -94,7 +94,7 @@ export function tour(language: Language, shoot: Shoot): void {
         ["操作履歴", "audit"],
       ] as const) {
         await settingsPage.open(section);
-        await expect(page.getByRole("heading", { name: say(section) }).first()).toBeAttached();
+        await expect(page.getByRole("heading", { name: say(section, "settings_") }).first()).toBeAttached();
         await shoot(page, `settings-${name}`);
       }
     });
