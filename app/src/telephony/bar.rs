@@ -103,7 +103,6 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
                     label=hold_label
                     widest=Signal::derive(move || Some(text.get().resume.to_owned()))
                     icon=Signal::derive(move || Some(if holding.get() { Icon::PhonePauseFill } else { Icon::PhonePause }))
-                    pressed=Signal::from(holding)
                     busy=Signal::derive(hold_busy)
                     why_not=Signal::derive(move || reason(bar.get().hold.1))
                     key_hint="Alt+P"

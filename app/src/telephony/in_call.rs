@@ -160,7 +160,6 @@ pub(super) fn InCallPopup() -> impl IntoView {
                     widest=Signal::derive(move || Some(text.get().resume.to_owned()))
                     look=Look::Tile
                     icon=Signal::derive(move || Some(if holding.get() { Icon::PhonePauseFill } else { Icon::PhonePause }))
-                    pressed=Signal::from(holding)
                     busy=Signal::derive(hold_busy)
                     why_not=Signal::derive(move || reason(bar.get().hold.1))
                     on_press=move || commands::toggle_hold(stores)

@@ -225,6 +225,8 @@ fn a3_an_unanswered_offer_runs_out_at_its_deadline_and_not_before() {
     assert_eq!(call.on(CallInput::Deadline, Timestamp(19_999)), Ok(vec![]));
     let outputs = call.on(CallInput::Deadline, Timestamp(20_000)).unwrap();
     assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Missed { call: CALL } }));
+    // Back by a press, the only agent of a queue is asked again: nobody waits for ever for want of a second one.
+    assert!(matches!(call, Call::Waiting { skipped, .. } if skipped.is_empty()));
 }
 
 #[test]

@@ -43,18 +43,16 @@ fn tokens(theme: Theme) -> BTreeMap<String, Rgb> {
 
 /// From `0.45 0.17 277), …` to linear sRGB.
 fn linear(oklch: &str) -> Rgb {
-    let numbers: Vec<f64> = oklch
-        .split(')')
-        .next()
-        .unwrap()
-        .split_whitespace()
-        .map(|number| number.parse().unwrap_or_else(|_| panic!("not a number in oklch({oklch}")))
-        .collect();
-    let (lightness, chroma, hue) = (numbers[0], numbers[1], numbers[2].to_radians());
-    let (a, b) = (chroma * hue.cos(), chroma * hue.sin());
-    let l = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
-    let m = (lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
-    let s = (lightness - 0.089_484_177_5 * a - 1.291_485_548 * b).powi(3);
+    let mut numbers = oklch.split([' ', ')']).map(str::parse::<f64>);
+    let (Some(Ok(lightness)), Some(Ok(chroma)), Some(Ok(hue))) = (numbers.next(), numbers.next(), numbers.next())
+    else {
+        panic!("three numbers were expected in oklch({oklch}");
+    };
+    let (sin, cos) = hue.to_radians().sin_cos();
+    let (green_red, blue_yellow) = (chroma * cos, chroma * sin);
+    let l = (lightness + 0.396_337_777_4 * green_red + 0.215_803_757_3 * blue_yellow).powi(3);
+    let m = (lightness - 0.105_561_345_8 * green_red - 0.063_854_172_8 * blue_yellow).powi(3);
+    let s = (lightness - 0.089_484_177_5 * green_red - 1.291_485_548 * blue_yellow).powi(3);
     [
         4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s,
         -1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s,

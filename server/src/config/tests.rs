@@ -117,6 +117,8 @@ fn the_origins_are_those_of_the_public_address() {
 /// `UPDATE_DOCS=1 cargo test -p server the_page` writes the page's table anew.
 #[test]
 fn the_page_of_settings_tells_what_the_table_tells() {
+    use std::fmt::Write as _;
+
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
     const BEGIN: &str = "<!-- settings: made from server/src/config/settings.rs -->\n";
     const END: &str = "<!-- end of settings -->\n";
@@ -124,7 +126,7 @@ fn the_page_of_settings_tells_what_the_table_tells() {
     for Setting { key, doc, unit, default, allowed, .. } in SETTINGS {
         let default = if default.is_empty() { "(empty)".to_owned() } else { format!("`{default}`") };
         let allowed = allowed().replace('<', "\\<");
-        table.push_str(&format!("| `{key}` |{doc} | {unit} | {default} | {allowed} |\n"));
+        writeln!(table, "| `{key}` |{doc} | {unit} | {default} | {allowed} |").unwrap();
     }
     let page = std::fs::read_to_string(PAGE).unwrap();
     let (before, rest) = page.split_once(BEGIN).expect("the page has the first mark");

@@ -19,8 +19,9 @@ async fn keep(db: &Db, key: &'static str) -> Result<(), DbError> {
 
 on_both! {
     async fn what_was_written_is_read_by_everybody(db: TestDb) {
-        keep(&db, "a").await.unwrap();
         const WHICH: &str = "SELECT key, tried_at FROM sign_in_tries WHERE key = $1";
+
+        keep(&db, "a").await.unwrap();
         let found = fetch_optional!(db, (String, Option<String>), WHICH, "a");
         assert_eq!(found.unwrap(), Some(("a".to_owned(), Some(String::new()))));
         assert_eq!(fetch_optional!(db, (String, String), WHICH, "b").unwrap(), None);

@@ -111,7 +111,7 @@ impl Browser {
     async fn sign_in(&self) -> String {
         let response = self.call("session/sign_in", &pair(PASSWORD), "").await;
         assert_eq!(response.status(), StatusCode::OK);
-        header_of(&response, header::SET_COOKIE).split(';').next().unwrap().to_owned()
+        header_of(&response, &header::SET_COOKIE).split(';').next().unwrap().to_owned()
     }
 }
 
@@ -119,8 +119,8 @@ fn pair(password: &str) -> String {
     format!(r#"{{"login":"hanako","password":"{password}"}}"#)
 }
 
-fn header_of(response: &Response, name: header::HeaderName) -> String {
-    response.headers().get(&name).unwrap_or_else(|| panic!("{name} is missing")).to_str().unwrap().to_owned()
+fn header_of(response: &Response, name: &header::HeaderName) -> String {
+    response.headers().get(name).unwrap_or_else(|| panic!("{name} is missing")).to_str().unwrap().to_owned()
 }
 
 async fn error(response: Response) -> (StatusCode, ApiError) {
@@ -133,13 +133,13 @@ async fn error(response: Response) -> (StatusCode, ApiError) {
 async fn a_page_carries_the_whole_content_security_policy() {
     let page = Browser::at(OURS).await.get("/").await;
     assert_eq!(
-        header_of(&page, header::CONTENT_SECURITY_POLICY),
+        header_of(&page, &header::CONTENT_SECURITY_POLICY),
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
          media-src 'self' blob:; connect-src 'self' wss://desk.example.jp; font-src 'self'; worker-src 'self'; \
          frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
     );
-    assert_eq!(header_of(&page, header::X_CONTENT_TYPE_OPTIONS), "nosniff");
-    assert_eq!(header_of(&page, header::STRICT_TRANSPORT_SECURITY), "max-age=63072000; includeSubDomains");
+    assert_eq!(header_of(&page, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+    assert_eq!(header_of(&page, &header::STRICT_TRANSPORT_SECURITY), "max-age=63072000; includeSubDomains");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn on_plain_http_localhost_there_is_no_hsts_and_the_socket_is_plain() {
     let browser = Browser::at("http://localhost:8080").await;
     let page = browser.get("/").await;
     assert!(page.headers().get(header::STRICT_TRANSPORT_SECURITY).is_none());
-    assert!(header_of(&page, header::CONTENT_SECURITY_POLICY).contains("connect-src 'self' ws://localhost:8080;"));
+    assert!(header_of(&page, &header::CONTENT_SECURITY_POLICY).contains("connect-src 'self' ws://localhost:8080;"));
 }
 
 #[tokio::test]
@@ -191,13 +191,13 @@ async fn a_websocket_from_a_foreign_page_is_refused_and_so_is_one_without_a_sess
 async fn signing_in_sets_the_cookie_and_the_cookie_names_the_user() {
     let browser = Browser::at(OURS).await;
     let response = browser.call("session/sign_in", &pair(PASSWORD), "").await;
-    let cookie = header_of(&response, header::SET_COOKIE);
+    let cookie = header_of(&response, &header::SET_COOKIE);
     assert!(cookie.starts_with("__Host-sid="), "{cookie}");
     for attribute in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
         assert!(cookie.contains(attribute), "{cookie}");
     }
     assert!(!cookie.contains("Domain"), "{cookie}");
-    assert_eq!(header_of(&response, header::CACHE_CONTROL), "no-store");
+    assert_eq!(header_of(&response, &header::CACHE_CONTROL), "no-store");
     let me = browser.call("session/me", "{}", cookie.split(';').next().unwrap()).await;
     let me = to_bytes(me.into_body(), 65536).await.unwrap();
     let me: wire::session::Me = serde_json::from_slice(&me).unwrap();
@@ -222,7 +222,7 @@ async fn every_error_has_its_own_status() {
         browser.call("session/sign_in", &pair("wrong password"), "").await;
     }
     let braked = browser.call("session/sign_in", &pair(PASSWORD), "").await;
-    assert_eq!(header_of(&braked, header::RETRY_AFTER), "900");
+    assert_eq!(header_of(&braked, &header::RETRY_AFTER), "900");
     assert_eq!(error(braked).await, (StatusCode::TOO_MANY_REQUESTS, ApiError::TooMany { retry_after_s: 900 }));
 }
 

@@ -153,8 +153,15 @@ async fn write_until_done(db: &Db, clock: &Clock, lines: Vec<Line>) {
                 }
                 clock.sleep(RETRY).await;
             }
+            // One line that will never be taken must not take the others with it.
+            Err(_) if lines.len() > 1 => {
+                for line in lines {
+                    Box::pin(write_until_done(db, clock, vec![line])).await;
+                }
+                return;
+            }
             Err(error) => {
-                tracing::error!(%error, lines = lines.len(), "lines of the call log were refused for good and are lost");
+                tracing::error!(%error, "a line of the call log was refused for good and is lost");
                 return;
             }
         }

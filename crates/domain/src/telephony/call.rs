@@ -39,7 +39,7 @@ pub enum Call {
         answered: bool,
         /// Whether the queue may answer before an agent does (A29).
         may_answer: bool,
-        /// Who declined or missed this call and is not asked again.
+        /// Who declined this call and is not asked again.
         skipped: Vec<UserId>,
     },
     /// Inbound, ringing at one agent.
@@ -56,7 +56,7 @@ pub enum Call {
         answered: bool,
         /// Whether the queue may answer before an agent does (A29).
         may_answer: bool,
-        /// Who declined or missed this call before.
+        /// Who declined this call before.
         skipped: Vec<UserId>,
     },
     /// Outbound, not yet answered.
@@ -431,7 +431,8 @@ impl Call {
             },
             Self::Offered { id, agent, until, answered, .. } => match input {
                 CallInput::Deadline if now >= *until => {
-                    self.back_to_queue(true, CallEvent::Missed { agent: *agent }, SeatInput::Missed { call: *id })
+                    // Whoever missed it is not ready now; coming back by a press, they may be asked again.
+                    self.back_to_queue(false, CallEvent::Missed { agent: *agent }, SeatInput::Missed { call: *id })
                 }
                 CallInput::DeskLost { agent: lost } if lost == *agent => self.back_to_queue(
                     false,

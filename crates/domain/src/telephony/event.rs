@@ -102,6 +102,6 @@ pub struct Because {
     pub idle_ms: i64,
     /// How many calls waited before this one.
     pub waiting_before: u32,
-    /// Agents skipped because they had declined or missed this call.
+    /// Agents skipped because they had declined this call.
     pub skipped: u32,
 }

@@ -128,7 +128,7 @@ fn the_page_and_the_tests_agree() {
         match (state.as_str(), existing.is_empty()) {
             ("planned", true) | ("partly" | "proven", false) => {}
             ("planned" | "partly" | "proven", _) => {
-                breaches.push(format!("{number}: {state}, with {} tests", existing.len()))
+                breaches.push(format!("{number}: {state}, with {} tests", existing.len()));
             }
             (other, _) => breaches.push(format!("{number}: `{other}` is neither planned, partly nor proven")),
         }
