@@ -1,5 +1,6 @@
 //! The centre of the desk: the timeline of the own call, from the first ring to the end of after-call work.
 
+use domain::agents::Shown;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,8 +10,8 @@ use wire::interactions::CallDetail;
 use super::model;
 use super::timeline::Timeline;
 use crate::shell::use_stores;
-use crate::telephony::words;
-use crate::text::use_text;
+use crate::telephony::{Mode, words};
+use crate::text::{Messages, use_text};
 use crate::ui::{Button, EmptyState, Skeleton};
 
 /// How soon a log that was not there yet is asked for again, in milliseconds.
@@ -98,6 +99,7 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
         })
     };
     let shown = move || detail.with(Option::is_some);
+    let rings = Memo::new(move |_| telephony.bar.get().mode == Mode::Here(Shown::Ringing));
     let body = move || {
         if let Some(why) = failed.get()
             && !shown()
@@ -122,8 +124,11 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
                 fallback=move || {
                     view! {
                         <EmptyState
-                            fact=move || text.get().desk_empty_calls
-                            help=Signal::derive(move || Some(text.get().desk_empty_calls_help.to_owned()))
+                            fact=move || {
+                                let words = text.get();
+                                if rings.get() { words.why_answer_in_popup } else { words.desk_empty_calls }
+                            }
+                            help=Signal::derive(move || next_step(text.get(), telephony.bar.get().mode).map(str::to_owned))
                         />
                     }
                 }
@@ -145,5 +150,17 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
                 </div>
             </Show>
         </section>
+    }
+}
+
+/// What brings the next call to somebody who has none; nothing where one is at hand, or comes to another screen.
+fn next_step(words: &'static Messages, mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::NoExtension => Some(words.ask_for_extension),
+        Mode::LoggedOut | Mode::Here(Shown::LoggedOut) => Some(words.desk_empty_calls_logged_out),
+        Mode::Here(Shown::Ready) => Some(words.desk_empty_calls_ready),
+        Mode::Here(Shown::NotReady(_) | Shown::Break(_)) => Some(words.desk_empty_calls_help),
+        Mode::Elsewhere
+        | Mode::Here(Shown::Ringing | Shown::Dialling | Shown::Talking | Shown::Held | Shown::AfterCall) => None,
     }
 }

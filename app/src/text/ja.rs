@@ -214,6 +214,8 @@ pub(super) static JA: Messages = Messages {
     desk_empty: "対応中の相談はありません。待機にすると届きます。",
     desk_empty_calls: "対応中の通話はありません。",
     desk_empty_calls_help: "待機にすると電話が届きます。",
+    desk_empty_calls_ready: "電話が届くと、ここに表示されます。",
+    desk_empty_calls_logged_out: "ログインして待機にすると電話が届きます。",
     phone: "電話",
     name: "氏名",
     conversations: "対応中",

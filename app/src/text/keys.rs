@@ -245,6 +245,8 @@ messages! {
     desk_empty,
     desk_empty_calls,
     desk_empty_calls_help,
+    desk_empty_calls_ready,
+    desk_empty_calls_logged_out,
     phone,
     name,
     conversations,

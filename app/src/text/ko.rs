@@ -214,6 +214,8 @@ pub(super) static KO: Messages = Messages {
     desk_empty: "진행 중인 상담이 없습니다. 대기로 바꾸면 들어옵니다.",
     desk_empty_calls: "진행 중인 통화가 없습니다.",
     desk_empty_calls_help: "대기로 바꾸면 전화가 들어옵니다.",
+    desk_empty_calls_ready: "전화가 들어오면 여기에 표시됩니다.",
+    desk_empty_calls_logged_out: "로그인하고 대기로 바꾸면 전화가 들어옵니다.",
     phone: "전화",
     name: "이름",
     conversations: "진행 중",
