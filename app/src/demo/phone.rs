@@ -84,7 +84,12 @@ pub(super) fn PhoneCard(
         | PhoneState::Ringing { from: _, since }
         | PhoneState::Talking { since } => Some(since),
     });
-    let last_end = move || phone.with(|phone| phone.as_ref().and_then(|phone| phone.last_end.clone()));
+    // A refusal is told by its status; an ordinary end (`BYE`) needs no word.
+    let last_end = move || {
+        phone
+            .with(|phone| phone.as_ref().and_then(|phone| phone.last_end.clone()))
+            .filter(|end| end.starts_with(|first: char| first.is_ascii_digit()))
+    };
     let idle = Memo::new(move |_| state.get() == PhoneState::Idle);
     let rings = Memo::new(move |_| matches!(state.get(), PhoneState::Ringing { .. }));
     let up = Memo::new(move |_| matches!(state.get(), PhoneState::Calling { .. } | PhoneState::Talking { .. }));
