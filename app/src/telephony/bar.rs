@@ -12,6 +12,9 @@ use crate::shell::use_stores;
 use crate::text::use_text;
 use crate::ui::{Button, Icon, Look};
 
+/// The most digits of an extension that fit into its slot beside the icon.
+const SHORT_EXTENSION: usize = 5;
+
 /// The softphone bar.
 #[component]
 pub(crate) fn SoftphoneBar() -> impl IntoView {
@@ -23,6 +26,8 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
     let extension = Memo::new(move |_| {
         stores.session.me().and_then(|me| me.extension).map(|extension| extension.number).unwrap_or_default()
     });
+    // The slot keeps its width: a long number takes the icon's place, and without a number it says nothing.
+    let room_for_icon = Memo::new(move |_| extension.with(|number| (1..=SHORT_EXTENSION).contains(&number.len())));
     let busy = move |what: Pending| Signal::derive(move || telephony.pending.get() == Some(what));
     let reason = move |able: Result<(), super::model::Why>| able.err().map(|reason| why(text.get(), reason).to_owned());
 
@@ -83,7 +88,9 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
     view! {
         <section class="softphone" aria-label=move || text.get().softphone>
             <div class="softphone-extension num" data-tip=move || text.get().extension>
-                <Icon name=Icon::Phone />
+                <Show when=move || room_for_icon.get()>
+                    <Icon name=Icon::Phone />
+                </Show>
                 <span class="said-only">{move || text.get().extension}</span>
                 <span class="softphone-number">{move || extension.get()}</span>
             </div>
