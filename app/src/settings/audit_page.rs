@@ -7,7 +7,7 @@ use wire::settings::AuditRow;
 
 use crate::format;
 use crate::shell::use_stores;
-use crate::text::use_text;
+use crate::text::{Messages, use_text};
 use crate::ui::{Button, Column, EmptyState, Skeleton, Sorted, Table};
 
 /// Rows that the server gives at once.
@@ -114,10 +114,43 @@ fn Cells(
     view! {
         <td class="num">{move || format::date_time(row.at, text.language())}</td>
         <td class="cut">{move || who.clone().unwrap_or_else(|| text.get().audit_by_system.to_owned())}</td>
-        <td class="cut">{row.what}</td>
+        <td class="cut">{move || what(text.get(), &row.what)}</td>
         <td class="cut">{row.subject}</td>
         <td class="cut" data-tip=tip>
             {detail}
         </td>
+    }
+}
+
+/// What was done, in words; a code without words stays as it is.
+fn what(words: &Messages, code: &str) -> String {
+    let known = match code {
+        "session.signed_in" => words.audit_signed_in,
+        "session.signed_out" => words.audit_signed_out,
+        "session.signed_out_everywhere" => words.audit_signed_out_everywhere,
+        "session.password_changed" => words.audit_password_changed,
+        "session.refused" => words.audit_sign_in_refused,
+        "session.braked" => words.audit_sign_in_braked,
+        "call.left_unwritten" => words.audit_left_unwritten,
+        _ => return on_settings(words, code).unwrap_or_else(|| code.to_owned()),
+    };
+    known.to_owned()
+}
+
+fn on_settings(words: &Messages, code: &str) -> Option<String> {
+    let (kind, done) = code.split_once('.')?;
+    let kind = match kind {
+        "user" => words.settings_users,
+        "extension" => words.settings_extensions,
+        "trunk" => words.settings_trunks,
+        "number" => words.settings_numbers,
+        "queue" => words.settings_queues,
+        "music" => words.settings_music,
+        _ => return None,
+    };
+    match done {
+        "saved" | "uploaded" => Some(words.audit_saved(kind)),
+        "deleted" => Some(words.audit_removed(kind)),
+        _ => None,
     }
 }
