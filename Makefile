@@ -4,9 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-one test-long lint behaviours fmt shots desk setup
 
-CACHE := $(or $(MADOGUCHI_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/madoguchi)
-export MADOGUCHI_TOOLS := $(or $(MADOGUCHI_TOOLS),$(CACHE)/tools)
-export PATH := $(MADOGUCHI_TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+CACHE := $(or $(BUILD_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/madoguchi)
+# Not MADOGUCHI_…: these names are settings of the program, which refuses the ones that it does not know.
+export BUILD_TOOLS := $(or $(BUILD_TOOLS),$(CACHE)/tools)
+export PATH := $(BUILD_TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # A build server's checkouts are short-lived, so theirs outlives them; an empty one only costs time.
 ifneq ($(CI),)
 export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CACHE)/target)

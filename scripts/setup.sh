@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/tools.env
 source scripts/tools.env
 purpose=${1:-run}
-tools=${MADOGUCHI_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/madoguchi/tools}
+tools=${BUILD_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/madoguchi/tools}
 export PATH="$tools/bin:$PATH"
 mkdir -p "$tools/bin"
 
