@@ -3,6 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # Trunk works offline, so that it takes the pinned tools from PATH instead of fetching its own; the crates come first.
-cargo fetch --quiet --locked --target wasm32-unknown-unknown
+cargo fetch --quiet --locked
 NO_COLOR=true trunk build --release
 node scripts/desk-size.mjs dist
