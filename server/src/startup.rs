@@ -292,6 +292,9 @@ impl Product {
         let reachable = http::router(edge, uploads);
         tasks.spawn(http::serve(Listener { tcp: bound, tls }, reachable, closing.clone()));
         tracing::info!(origin = config.public_origin(), %address, "the desk is served");
+        if config.demo {
+            demo::announce(&config.public_origin());
+        }
         Ok(Self { config, db, hub, calls, gateway, tasks, closing, address })
     }
 

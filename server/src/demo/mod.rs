@@ -16,7 +16,7 @@ mod tests;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 pub use customer::Demo;
-pub use people::accounts;
+pub use people::{accounts, announce};
 
 use crate::config::Config;
 

@@ -44,6 +44,14 @@ pub(super) const fn id(n: u128) -> Uuid {
     Uuid::from_u128(0x6d61_646f_6775_8000_8000_0000_0000_0000 | n)
 }
 
+/// Tells whoever started the demo where to go, in the log of the start. The passwords are public by design.
+pub fn announce(origin: &str) {
+    for DemoAccount { login, password, role, .. } in accounts() {
+        tracing::info!(login, password, role = role.as_str(), "a demo account");
+    }
+    tracing::info!(page = format!("{origin}/demo"), "the customer's phone");
+}
+
 /// The accounts for the sign-in page.
 pub fn accounts() -> Vec<DemoAccount> {
     let account = |person: &&Person| DemoAccount {
