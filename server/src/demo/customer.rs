@@ -21,6 +21,8 @@ use crate::clock::Clock;
 use crate::telephony::numbers::NumberingPlan;
 
 /// Own numbers on offer; any other can be typed.
+/// What the page shows of an ear that hears nothing.
+const SILENCE_DB: f32 = -90.0;
 const OWN_NUMBERS: [&str; 2] = ["+819012345678", "+817012345678"];
 
 /// The first five minutes of a piece are enough to know it by; more would only cost time at each look.
@@ -119,15 +121,20 @@ impl DemoPort for Demo {
         let heard = tokio::task::spawn_blocking(move || phone.hears(&ear)).await.map_err(|_| ApiError::Server)?;
         let all = self.settings.settings(administrator()).await?;
         let snapshot = self.phone.snapshot();
+        // The last sounds of a call that has ended since are still in the ear.
+        let over = snapshot.state == simulators::PhoneState::Idle;
         Ok(Phone {
             state: self.state(&snapshot),
             hears: match heard.what {
-                simulators::Hears::Silence => Hears::Silence,
-                simulators::Hears::Ringback => Hears::Ringback,
-                simulators::Hears::Music => Hears::Music,
-                simulators::Hears::Voice => Hears::Voice,
+                simulators::Hears::Ringback if !over => Hears::Ringback,
+                simulators::Hears::Music if !over => Hears::Music,
+                simulators::Hears::Voice if !over => Hears::Voice,
+                simulators::Hears::Silence
+                | simulators::Hears::Ringback
+                | simulators::Hears::Music
+                | simulators::Hears::Voice => Hears::Silence,
             },
-            level_db: narrow(heard.level_db),
+            level_db: if over { SILENCE_DB } else { narrow(heard.level_db) },
             desk_numbers: all.numbers.into_iter().filter_map(|number| Some(number.shown?.e164.into())).collect(),
             own_numbers: OWN_NUMBERS.map(str::to_owned).to_vec(),
             last_end: snapshot.last_end,
