@@ -20,9 +20,10 @@ use super::seed::{administrator, seed};
 use crate::clock::Clock;
 use crate::telephony::numbers::NumberingPlan;
 
-/// Own numbers on offer; any other can be typed.
 /// What the page shows of an ear that hears nothing.
 const SILENCE_DB: f32 = -90.0;
+
+/// Own numbers on offer; any other can be typed.
 const OWN_NUMBERS: [&str; 2] = ["+819012345678", "+817012345678"];
 
 /// The first five minutes of a piece are enough to know it by; more would only cost time at each look.
