@@ -16,10 +16,11 @@ test("A3: an unanswered call makes the agent 未待機 with its cause, and one p
   await expect(desk.incoming.answerButton).toBeVisible();
   await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("未待機 不在着信"));
   await phone.expectToHear("music");
+  // While the caller waits on, coming back would ring at once.
+  await phone.hangUp();
   await desk.bar.backToReadyButton.click();
   await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("待機"));
   // The next call rings as ever.
-  await phone.hangUp();
   await phone.call(CUSTOMER, agent.number);
   await expect(desk.incoming.answerButton).toBeVisible();
 });
