@@ -1,16 +1,12 @@
 //! What a call's machine orders, done: SIP, audio, seats, queue, log, desk.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use domain::agents::SeatInput;
 use domain::ids::{InteractionId, UserId};
 use domain::phone::ShownNumber;
 use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Numbered, Outcome, Refuse};
 use domain::time::Timestamp;
-use tokio::sync::mpsc;
 use wire::ApiError;
 use wire::events::{CallView, Gone, Party, QueueName};
 
@@ -18,12 +14,10 @@ use super::call_log;
 use super::call_task;
 use super::calls::Calls;
 use super::gateway::{Gateway, Route};
+use super::late_steps::{LateSteps, Step};
 use super::sip_stack::{Aim, LegEvent, LegId};
 use super::store::{self, Ended, Line};
 use crate::agents::By;
-
-/// How soon an agent who could not be freed is tried again.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// What is known of a call beside its state.
 #[derive(Clone, Debug)]
@@ -50,51 +44,6 @@ pub(super) struct Effects {
     /// How many lines the call's log has.
     lines: u32,
     late: LateSteps,
-}
-
-/// A step of a seat that belongs to this call.
-#[derive(Clone, Copy)]
-struct Step {
-    agent: UserId,
-    input: SeatInput,
-    by: By,
-}
-
-/// Steps that could not be stored yet, in order: whoever comes after one of them waits behind it.
-#[derive(Default)]
-struct LateSteps {
-    queue: Option<mpsc::UnboundedSender<Step>>,
-    waiting: Arc<AtomicUsize>,
-}
-
-impl LateSteps {
-    fn is_empty(&self) -> bool {
-        self.waiting.load(Ordering::Acquire) == 0
-    }
-
-    fn push(&mut self, calls: &Calls, step: Step) {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        let queue = self.queue.get_or_insert_with(|| {
-            let (queue, mut steps) = mpsc::unbounded_channel::<Step>();
-            let (with, waiting) = (calls.with().clone(), Arc::clone(&self.waiting));
-            // Ends when the call has dropped its side and all is stored.
-            calls.late().spawn(async move {
-                while let Some(step) = steps.recv().await {
-                    loop {
-                        with.clock.sleep(RETRY).await;
-                        match with.agents.apply(step.agent, step.input, step.by).await {
-                            Ok(_) | Err(ApiError::Refused { .. }) => break,
-                            Err(_) => {}
-                        }
-                    }
-                    waiting.fetch_sub(1, Ordering::AcqRel);
-                }
-            });
-            queue
-        });
-        // The task lives as long as this side of the queue.
-        let _ = queue.send(step);
-    }
 }
 
 /// Aims a call's audio as the customer's side wants it: where it holds us, nothing is sent to it (RFC 3264 §8.4).

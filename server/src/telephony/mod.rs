@@ -18,6 +18,7 @@ pub mod calls;
 pub mod directory;
 mod effects;
 pub mod gateway;
+mod late_steps;
 pub mod numbers;
 pub mod port;
 mod sip_driver;

@@ -2,24 +2,25 @@
 //!
 //! **Invariant:** a datagram or connection from anybody who is not a peer is never answered.
 
+mod events;
+
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use domain::ids::TrunkId;
-use sip::sdp;
-use sip::{CallKey, Endpoint, Event, RegistrationKey, Time, Transport};
+use sip::{CallKey, Endpoint, RegistrationKey, Time, Transport};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::settings::TrunkTransport;
 
-use super::sip_legs::{Leg, Legs, aim_of};
-use super::sip_stack::{Aim, Held, Incoming, Invite, LegEvent, LegId, Peer, Registration, RegistrationNews};
+use super::sip_legs::{Leg, Legs};
+use super::sip_stack::{Held, Incoming, Invite, LegEvent, LegId, Peer, Registration, RegistrationNews};
 use super::sip_tcp::{Connections, TcpNews};
 use crate::clock::Clock;
 
@@ -269,151 +270,6 @@ impl Driver {
         );
         self.legs.add(key, leg);
     }
-
-    fn event(&mut self, event: Event) {
-        let now = self.now();
-        match event {
-            Event::Incoming { call, peer, request_user, to_user, from, asserted, privacy, offer, .. } => {
-                metrics::counter!("madoguchi_sip_invites_total", "direction" => "inbound").increment(1);
-                let caller = if privacy { None } else { named(&from, asserted.as_ref()) };
-                self.call_in(now, call, peer, [request_user, to_user], caller, offer.as_deref());
-            }
-            Event::Ringing { call } => self.tell(call, LegEvent::Ringing),
-            Event::EarlyMedia { call, sdp } => {
-                if let Some(aim) = self.aim(call, &sdp) {
-                    self.tell(call, LegEvent::EarlyMedia(aim));
-                }
-            }
-            Event::Accepted { call, sdp } => {
-                if let Some(aim) = self.aim(call, &sdp) {
-                    self.tell(call, LegEvent::Answered(aim));
-                } else {
-                    // RFC 3261 §13.2.2.4: an answer that cannot be used is acknowledged, then the call is ended.
-                    let reason = "Not Acceptable Here".to_owned();
-                    self.tell(call, LegEvent::Refused { status: NOT_ACCEPTABLE, reason });
-                    self.hang_up(now, call);
-                }
-            }
-            Event::Refused { call, status, reason, .. } => self.tell(call, LegEvent::Refused { status, reason }),
-            Event::Confirmed { call, sdp: Some(sdp) } | Event::ReofferAnswered { call, sdp } => {
-                if let Some(aim) = self.aim(call, &sdp) {
-                    self.tell(call, LegEvent::Aimed(aim));
-                } else {
-                    self.tell(call, LegEvent::Broken);
-                    self.hang_up(now, call);
-                }
-            }
-            Event::Confirmed { sdp: None, .. } | Event::ReofferRefused { .. } => {}
-            Event::Cancelled { call } | Event::HungUp { call, .. } => self.tell(call, LegEvent::Gone),
-            Event::Broken { call } => self.tell(call, LegEvent::Broken),
-            Event::Reoffered { call, sdp } => self.reoffered(now, call, sdp.as_deref()),
-            Event::Registered { key, .. } => {
-                if let Some(trunk) = self.trunk_of(key) {
-                    self.news(RegistrationNews::Registered(trunk));
-                }
-            }
-            Event::RegistrationFailed { key, status, retry_after } => {
-                if let Some(trunk) = self.trunk_of(key) {
-                    self.news(RegistrationNews::Failed { trunk, status, retry_after });
-                }
-            }
-            Event::Unregistered { .. } => {}
-            // Dropping the leg's sender closes its channel, after everything that was told before.
-            Event::Terminated { call } => self.legs.remove(call),
-        }
-    }
-
-    fn call_in(
-        &mut self,
-        now: Time,
-        call: CallKey,
-        peer: SocketAddr,
-        dialled: [String; 2],
-        caller: Option<String>,
-        offer: Option<&str>,
-    ) {
-        let trunks = self.trunks_at(peer);
-        let codecs = self.peers.iter().find(|peer| Some(&peer.trunk) == trunks.first());
-        let codecs = codecs.map(|peer| peer.codecs.clone()).unwrap_or_default();
-        let offer = offer.map(sdp::parse).transpose();
-        let (events, queue) = mpsc::unbounded_channel();
-        let id = LegId(self.next_leg.fetch_add(1, Ordering::Relaxed));
-        let mut leg = Leg::new(id, events, codecs);
-        let usable = match offer {
-            Ok(offer) => {
-                leg.offer = offer;
-                leg.offer.is_none() || leg.first_aim().is_some()
-            }
-            Err(_) => false,
-        };
-        let aim = leg.first_aim();
-        self.legs.add(call, leg);
-        if !usable {
-            tracing::info!(%peer, "a call offered no audio that this trunk may speak; refused with 488");
-            self.on_leg(id, |endpoint, key, _| endpoint.refuse(now, key, NOT_ACCEPTABLE));
-            return;
-        }
-        // Fails only where the calls have stopped for good.
-        if self.incoming.send(Incoming { leg: id, events: queue, trunks, dialled, caller, aim }).is_err() {
-            self.on_leg(id, |endpoint, key, _| endpoint.refuse(now, key, SERVICE_UNAVAILABLE));
-        }
-    }
-
-    fn reoffered(&mut self, now: Time, call: CallKey, offer: Option<&str>) {
-        let Some(leg) = self.legs.by_key.get_mut(&call) else { return };
-        let answer = match offer.map(sdp::parse) {
-            None => leg.offer().map(|sdp| (sdp, None)),
-            Some(Ok(theirs)) => leg.answer(&theirs).map(|(sdp, agreed)| (sdp, Some(agreed))),
-            Some(Err(_)) => None,
-        };
-        let done = match answer {
-            Some((sdp, agreed)) => {
-                if let Some(aim) = agreed.as_ref().and_then(aim_of) {
-                    let _ = leg.events.send(LegEvent::Aimed(aim));
-                }
-                self.endpoint.answer_reoffer(now, call, sdp)
-            }
-            None => self.endpoint.refuse_reoffer(now, call, NOT_ACCEPTABLE),
-        };
-        if let Err(error) = done {
-            tracing::debug!(%error, "a re-INVITE was overtaken");
-        }
-    }
-
-    /// What their answer to our offer means.
-    fn aim(&self, call: CallKey, sdp: &str) -> Option<Aim> {
-        let leg = self.legs.by_key.get(&call)?;
-        aim_of(&leg.session.answered(&sdp::parse(sdp).ok()?).ok()?)
-    }
-
-    fn hang_up(&mut self, now: Time, call: CallKey) {
-        if let Err(error) = self.endpoint.hang_up(now, call) {
-            tracing::debug!(%error, "a leg ended by itself");
-        }
-    }
-
-    fn tell(&self, call: CallKey, event: LegEvent) {
-        if let Some(leg) = self.legs.by_key.get(&call) {
-            // A call that is over does not listen any more.
-            let _ = leg.events.send(event);
-        }
-    }
-
-    fn news(&self, news: RegistrationNews) {
-        // Fails only where the trunks have stopped for good.
-        let _ = self.registrations.send(news);
-    }
-
-    fn trunk_of(&self, key: RegistrationKey) -> Option<TrunkId> {
-        self.trunks.iter().find(|(_, registered)| **registered == key).map(|(trunk, _)| *trunk)
-    }
-
-    /// Trunks that this source belongs to: those of exactly this address and port before those of its host.
-    fn trunks_at(&self, from: SocketAddr) -> Vec<TrunkId> {
-        let mut at: Vec<&Peer> = self.peers.iter().filter(|peer| peer.is_at(from.ip())).collect();
-        at.sort_by_key(|peer| !peer.addresses.contains(&from));
-        at.into_iter().map(|peer| peer.trunk).collect()
-    }
 }
 
 impl Peer {
@@ -462,8 +318,6 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
 
 /// RFC 3261 §21.4.26.
 const NOT_ACCEPTABLE: u16 = 488;
-/// RFC 3261 §21.5.4.
-const SERVICE_UNAVAILABLE: u16 = 503;
 
 fn dropped(transport: &'static str) {
     metrics::counter!("madoguchi_sip_dropped_total", "transport" => transport).increment(1);
@@ -478,10 +332,4 @@ fn transport(transport: TrunkTransport) -> Transport {
 
 fn credentials(pair: Option<&(String, String)>) -> Option<sip::Credentials> {
     pair.map(|(username, password)| sip::Credentials { username: username.clone(), password: password.clone() })
-}
-
-/// RFC 3325 §8: a trunk is trusted, so its word goes before the caller's own. RFC 3261 §8.1.1.3 names the anonymous.
-fn named(from: &sip::Identity, asserted: Option<&sip::Identity>) -> Option<String> {
-    let user = asserted.unwrap_or(from).user.clone();
-    (!user.is_empty() && !user.eq_ignore_ascii_case("anonymous")).then_some(user)
 }

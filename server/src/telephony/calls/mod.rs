@@ -1,0 +1,301 @@
+//! The live calls of this node: one task each, found by call and by agent.
+//!
+//! ```text
+//!  trunk ─► intake ──┐                       ┌─► desk: what an agent sees of a call
+//!                    ├─► call_task, found here
+//!  agent ─► outgoing ┘         ▲             └─► stop: the last calls of a node that ends, and what a killed one left
+//!                              └── router, gateway, desks: `run`
+//! ```
+//!
+//! **Invariant:** what an agent's desk shows of a call ([`CallView`]) is written in `desk` and nowhere else.
+
+mod desk;
+mod intake;
+mod outgoing;
+mod stop;
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::agents::SeatInput;
+use domain::ids::{InteractionId, UserId};
+use domain::refusal::Refusal;
+use domain::telephony::{CallInput, Command};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wire::ApiResult;
+use wire::events::{CallView, Media};
+
+pub(super) use self::outgoing::Dial;
+use super::call_log::CallLog;
+use super::call_task::{CallTask, Letter};
+use super::directory::Directory;
+use super::gateway::{self, Down, Gateway, LegEvent};
+use super::numbers::NumberingPlan;
+use super::sip_stack::{Incoming, SipStack};
+use super::store;
+use super::trunk::Trunks;
+use crate::agents::{Agents, By, News};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::realtime::Hub;
+use crate::routing::{Decision, Router};
+
+/// Everything that a call touches.
+#[derive(Clone)]
+pub struct Neighbours {
+    /// For questions about stored calls.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// The desks.
+    pub hub: Hub,
+    /// The seats.
+    pub agents: Agents,
+    /// The queues.
+    pub router: Router,
+    /// The audio.
+    pub gateway: Gateway,
+    /// The signalling.
+    pub sip: Arc<dyn SipStack>,
+    /// The ways in and out.
+    pub trunks: Trunks,
+    /// The settings.
+    pub directory: Arc<dyn Directory>,
+    /// How numbers are read.
+    pub plan: NumberingPlan,
+    /// The log.
+    pub log: CallLog,
+}
+
+/// What the node's sockets and its router tell the calls.
+pub struct Inlets {
+    /// Calls from trunks.
+    pub incoming: mpsc::UnboundedReceiver<Incoming>,
+    /// The router's choices.
+    pub decisions: mpsc::UnboundedReceiver<Decision>,
+    /// What the gateway notices.
+    pub audio: gateway::LegEvents,
+}
+
+/// The live calls, cheap to clone.
+#[derive(Clone)]
+pub struct Calls(Arc<Inner>);
+
+struct Inner {
+    with: Neighbours,
+    live: Mutex<HashMap<InteractionId, mpsc::UnboundedSender<Letter>>>,
+    views: Mutex<HashMap<UserId, CallView>>,
+    /// From which session each agent's audio was connected last.
+    sessions: Mutex<HashMap<UserId, String>>,
+    /// The newest audio connection of each agent; news of older ones come too late.
+    connections: Mutex<HashMap<UserId, u64>>,
+    stopping: AtomicBool,
+    tasks: TaskTracker,
+    /// Steps of seats that wait for the database: they hold no call up.
+    late: TaskTracker,
+    count: watch::Sender<usize>,
+}
+
+impl Calls {
+    /// No calls yet.
+    pub fn new(with: Neighbours) -> Self {
+        Self(Arc::new(Inner {
+            with,
+            live: Mutex::default(),
+            views: Mutex::default(),
+            sessions: Mutex::default(),
+            connections: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            tasks: TaskTracker::new(),
+            late: TaskTracker::new(),
+            count: watch::Sender::new(0),
+        }))
+    }
+
+    /// Serves trunks, router, gateway and desks until `stop`.
+    pub async fn run(self, mut inlets: Inlets, stop: CancellationToken) {
+        let mut news = self.with().agents.news();
+        loop {
+            tokio::select! {
+                Some(incoming) = inlets.incoming.recv() => {
+                    let calls = self.clone();
+                    self.0.tasks.spawn(async move { calls.take(incoming).await });
+                }
+                Some(decision) = inlets.decisions.recv() => self.decided(decision).await,
+                Some(event) = inlets.audio.recv() => self.heard(event).await,
+                news = news.recv() => match news {
+                    Ok(News::Lost(agent)) => self.desk_lost(agent),
+                    Ok(News::Free(_)) => {}
+                    // What was missed shows itself at the offer's deadline.
+                    Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                },
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// How many calls are going on.
+    pub fn count(&self) -> usize {
+        self.live().len()
+    }
+
+    /// Returns when no call is going on.
+    pub async fn idle(&self) {
+        // The sender lives in `self`: the wait cannot end by its being dropped.
+        drop(self.0.count.subscribe().wait_for(|count| *count == 0).await);
+    }
+
+    /// Gives a call a command.
+    ///
+    /// # Errors
+    /// The call's refusal.
+    pub async fn command(&self, by: UserId, call: InteractionId, command: Command) -> Result<(), Refusal> {
+        let mailbox = self.live().get(&call).cloned().ok_or(Refusal::CallEnded)?;
+        let (reply, answer) = oneshot::channel();
+        mailbox.send(Letter::Command { by, command, reply }).map_err(|_| Refusal::CallEnded)?;
+        answer.await.unwrap_or(Err(Refusal::CallEnded))
+    }
+
+    /// Whether this call is going on, or ever was.
+    pub(super) async fn knows(&self, call: InteractionId) -> ApiResult<bool> {
+        if self.live().contains_key(&call) {
+            return Ok(true);
+        }
+        Ok(store::exists(&self.with().db, call).await?)
+    }
+
+    /// Which of an agent's connections is the newest.
+    pub(super) fn connecting(&self, agent: UserId, generation: u64) {
+        let mut connections = self.connections();
+        let newest = connections.entry(agent).or_default();
+        *newest = generation.max(*newest);
+    }
+
+    /// The agent's audio is connected from this session.
+    pub(super) fn spoken_from(&self, agent: UserId, session: String) {
+        self.sessions().insert(agent, session);
+    }
+
+    /// A session of this user has ended, or with `None` all of them: nobody is heard any more whom it let in.
+    pub fn session_ended(&self, user: UserId, session: Option<&str>) {
+        let theirs = self.sessions().get(&user).is_some_and(|from| session.is_none_or(|ended| ended == from));
+        if theirs {
+            self.sessions().remove(&user);
+            self.with().gateway.detach_agent(user);
+        }
+    }
+
+    pub(super) fn with(&self) -> &Neighbours {
+        &self.0.with
+    }
+
+    pub(super) fn late(&self) -> &TaskTracker {
+        &self.0.late
+    }
+
+    /// The call is over: its mailbox takes nothing more.
+    pub(super) fn forget(&self, call: InteractionId) {
+        self.live().remove(&call);
+        self.gauge();
+    }
+
+    fn start(&self, task: CallTask) {
+        let (mailbox, letters) = mpsc::unbounded_channel();
+        self.live().insert(task.id(), mailbox);
+        self.gauge();
+        self.0.tasks.spawn(task.run(letters));
+    }
+
+    async fn decided(&self, decision: Decision) {
+        let (call, letter, agent) = match decision {
+            Decision::Offer { assignment, ring_for } => {
+                let agent = assignment.agent;
+                let input = CallInput::Offer { agent, because: assignment.because, ring_for };
+                (assignment.call, Letter::Input(input), Some(agent))
+            }
+            Decision::NobodyReady { call } => (call, Letter::Input(CallInput::NobodyReady), None),
+            Decision::NoQueue { call } => (call, Letter::Input(CallInput::QueueGone), None),
+        };
+        let delivered = self.live().get(&call).is_some_and(|mailbox| mailbox.send(letter).is_ok());
+        if let (false, Some(agent)) = (delivered, agent) {
+            self.withdraw(agent, call).await;
+        }
+    }
+
+    /// The router claimed an agent for a call that is gone.
+    pub(super) async fn withdraw(&self, agent: UserId, call: InteractionId) {
+        let withdrawn = self.with().agents.apply(agent, SeatInput::Withdrawn { call }, By::Customer).await;
+        if let Err(error) = withdrawn {
+            tracing::error!(%agent, %call, %error, "an agent could not be freed from a call that is gone");
+        }
+    }
+
+    async fn heard(&self, event: LegEvent) {
+        let agents = &self.with().agents;
+        match event {
+            LegEvent::AgentUp { agent, generation } => {
+                self.connecting(agent, generation);
+                if self.is_newest(agent, generation) {
+                    agents.set_media(agent, Media::Up).await;
+                }
+            }
+            LegEvent::AgentDown { agent, generation, why } => {
+                let replaced = why == Down::Replaced;
+                if !replaced && self.is_newest(agent, generation) {
+                    tracing::info!(%agent, ?why, "the agent's audio is down");
+                    agents.set_media(agent, Media::Down).await;
+                    self.desk_lost(agent);
+                }
+            }
+            // Some far ends send nothing while they hold or mute: silence alone ends no call.
+            LegEvent::CustomerSilent { call } => tracing::info!(%call, "nothing comes from the customer"),
+            LegEvent::CustomerHeard { call } => tracing::info!(%call, "the customer is heard again"),
+        }
+    }
+
+    fn is_newest(&self, agent: UserId, generation: u64) -> bool {
+        self.connections().get(&agent).is_none_or(|newest| *newest <= generation)
+    }
+
+    fn desk_lost(&self, agent: UserId) {
+        let call = self.views().get(&agent).map(|view| view.id);
+        let mailbox = call.and_then(|call| self.live().get(&call).cloned());
+        if let Some(mailbox) = mailbox {
+            // A call that has just ended does not read it.
+            let _ = mailbox.send(Letter::Input(CallInput::DeskLost { agent }));
+        }
+    }
+
+    fn gauge(&self) {
+        let live = self.live();
+        let count = live.len();
+        self.0.count.send_replace(count);
+        drop(live);
+        #[expect(clippy::cast_precision_loss, reason = "a node has hundreds of calls, not 2^53")]
+        metrics::gauge!("madoguchi_calls_live").set(count as f64);
+    }
+
+    fn live(&self) -> MutexGuard<'_, HashMap<InteractionId, mpsc::UnboundedSender<Letter>>> {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn views(&self) -> MutexGuard<'_, HashMap<UserId, CallView>> {
+        self.0.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<UserId, String>> {
+        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connections(&self) -> MutexGuard<'_, HashMap<UserId, u64>> {
+        self.0.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When a caller that met a stopping or troubled server may try again: a restart takes some seconds.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
