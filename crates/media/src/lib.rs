@@ -1,9 +1,10 @@
-//! Audio without I/O: G.711, RTP and RTCP, tones, hold music.
+//! Audio without I/O: G.711, RTP and RTCP, tones, keys, hold music.
 //!
 //! Nothing here opens a socket, reads a clock or starts a task: time comes in as an argument, packets as slices. So it
 //! runs faster than real time in tests.
 
 mod codec;
+pub mod dtmf;
 pub mod g711;
 pub mod latch;
 pub mod melody;

@@ -44,6 +44,8 @@ pub struct OutStream {
     next: u64,
     last: Option<Last>,
     run: Option<Run>,
+    /// Where the key began that was sent last.
+    event: Option<u32>,
     cut: bool,
     packets: u32,
     octets: u32,
@@ -93,6 +95,7 @@ impl OutStream {
             next: u64::from(sequence & 0x7FFF),
             last: None,
             run: None,
+            event: None,
             cut: true,
             packets: 0,
             octets: 0,
@@ -129,6 +132,23 @@ impl OutStream {
         self.next += 1;
         self.note(timestamp, samples, now);
         Stamp { sequence, timestamp, marker }
+    }
+
+    /// Stamps a packet of a key that is sent from here (RFC 4733 §2.2): all packets of one have the timestamp at which it
+    /// `begins`. `reaches` is how far it goes beyond that by now, in samples; what follows stands no earlier.
+    pub fn event(&mut self, now: Duration, begins: bool, reaches: u32) -> Stamp {
+        self.run = None;
+        let timestamp = match self.event {
+            Some(begun) if !begins => begun,
+            Some(_) | None => self.resume(self.clock(now)),
+        };
+        self.event = Some(timestamp);
+        // The voice after it is another source.
+        self.cut = true;
+        let sequence = self.next;
+        self.next += 1;
+        self.note(timestamp, reaches, now);
+        Stamp { sequence, timestamp, marker: begins }
     }
 
     /// Stamps a packet that came with `header` and holds `samples`, to be passed on at `now`. `None`: drop it, for it
@@ -301,6 +321,20 @@ mod tests {
             })
             .collect();
         assert_eq!(markers, [0, 10]);
+    }
+
+    #[test]
+    fn a_key_keeps_the_timestamp_of_its_beginning_and_the_voice_goes_on_behind_it() {
+        let mut stream = OutStream::new(1, 0, 0);
+        relay(&mut stream, 0, 100, 0);
+        for n in 1..=5_u64 {
+            let stamp = stream.event(ms(n * 20), n == 1, u32::try_from(n).unwrap() * 160);
+            assert_eq!(stamp, Stamp { sequence: n, timestamp: 160, marker: n == 1 });
+        }
+        let stamp = relay(&mut stream, 120, 106, 960).unwrap();
+        assert_eq!(stamp, Stamp { sequence: 6, timestamp: 960, marker: true });
+        let next = stream.event(ms(140), true, 160);
+        assert_eq!(next, Stamp { sequence: 7, timestamp: 1_120, marker: true }, "the next key is another event");
     }
 
     #[test]
