@@ -4,7 +4,7 @@
 use domain::agents::{BreakReason, Cause, Shown};
 use domain::refusal::Refusal;
 use domain::roles::Role;
-use domain::telephony::{Direction, Failure, Outcome};
+use domain::telephony::{Direction, Failure, Outcome, tolls};
 
 use super::Messages;
 
@@ -28,6 +28,30 @@ impl Messages {
             Refusal::NoTrunk => self.refusal_no_trunk,
             Refusal::Stopping => self.refusal_stopping,
             Refusal::Elsewhere => self.refusal_elsewhere,
+            Refusal::NotAllowed(rule) => match rule {
+                tolls::Rule::International => self.refusal_toll_international,
+                tolls::Rule::DeniedPrefix => self.refusal_toll_denied_prefix,
+                tolls::Rule::AgentCalls => self.refusal_toll_agent_calls,
+                tolls::Rule::AgentAttempts => self.refusal_toll_agent_attempts,
+                tolls::Rule::TrunkCalls => self.refusal_toll_trunk_calls,
+                tolls::Rule::TrunkAttempts => self.refusal_toll_trunk_attempts,
+                tolls::Rule::MinutesPerHour => self.refusal_toll_minutes_per_hour,
+                tolls::Rule::MinutesPerDay => self.refusal_toll_minutes_per_day,
+            },
+        }
+    }
+
+    /// A rule against toll fraud by its name.
+    pub fn toll_rule(&self, rule: tolls::Rule) -> &'static str {
+        match rule {
+            tolls::Rule::International => self.toll_rule_international,
+            tolls::Rule::DeniedPrefix => self.toll_rule_denied_prefix,
+            tolls::Rule::AgentCalls => self.toll_rule_agent_calls,
+            tolls::Rule::AgentAttempts => self.toll_rule_agent_attempts,
+            tolls::Rule::TrunkCalls => self.toll_rule_trunk_calls,
+            tolls::Rule::TrunkAttempts => self.toll_rule_trunk_attempts,
+            tolls::Rule::MinutesPerHour => self.toll_rule_minutes_per_hour,
+            tolls::Rule::MinutesPerDay => self.toll_rule_minutes_per_day,
         }
     }
 
@@ -43,6 +67,7 @@ impl Messages {
             Failure::Incompatible => self.failure_incompatible,
             Failure::Broken => self.failure_broken,
             Failure::NoQueue => self.failure_no_queue,
+            Failure::MinutesUsedUp => self.failure_minutes_used_up,
         }
     }
 

@@ -54,4 +54,7 @@ pub enum Refusal {
     /// The command comes from a tab that no longer holds the softphone.
     #[error("the softphone is used in another tab")]
     Elsewhere,
+    /// この番号への発信は許可されていません: the rules against toll fraud forbid the call.
+    #[error("calls to this number are not allowed: {0}")]
+    NotAllowed(crate::telephony::tolls::Rule),
 }

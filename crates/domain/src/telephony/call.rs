@@ -202,6 +202,8 @@ pub enum CallOutput {
     OneWayHold {
         /// The agent.
         agent: UserId,
+    /// The trunk has used up its minutes: outbound calls on it end.
+    MinutesUsedUp,
     },
     /// No audio flows any more.
     Silence,
@@ -269,6 +271,8 @@ impl Call {
             *self = next;
         }
         Ok(outputs)
+const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsedUp, sip_status: None };
+
     }
 
     /// Whether the agent may give the command now: what the desk asks to enable a button.
@@ -473,6 +477,7 @@ impl Call {
                     }
                     CallInput::FarEarlyMedia if !*early_media => (
                         Some(dialling(*ringing, true)),
+                | CallInput::MinutesUsedUp
                         vec![CallOutput::EarlyMedia { agent: *agent }, CallOutput::Record(CallEvent::EarlyMedia)],
                     ),
                     CallInput::FarAnswered => Self::connect(*id, *agent, now, Vec::new()),
@@ -501,7 +506,13 @@ impl Call {
                 CallInput::FarGone => self.end(Outcome::CustomerHungUp, None),
                 CallInput::FarBroken => self.broken(true),
                 CallInput::ServerStops => self.stopped(true),
-                // The customer's leg lives in the server: a lost desk never ends a call.
+                | CallInput::MinutesUsedUp
+                CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(CallOutput::HangUpCustomer)),
+                CallInput::AudioLost { agent: lost, keep_for, queue } if self.agent() == Some(lost) => {
+                    self.keep(keep_for, queue, now)
+                }
+                // The customer's leg lives in the server: a lost desk never ends a call, and two who still hear each other
+                // need no desk.
                 CallInput::DeskLost { .. }
                 | CallInput::Command { .. }
                 | CallInput::Offer { .. }
@@ -537,6 +548,7 @@ impl Call {
                 let mut outputs = vec![
                     CallOutput::Record(event),
                     CallOutput::Seat { agent: *agent, input: seat },
+                    CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(CallOutput::CancelFarEnd)),
                     CallOutput::Record(CallEvent::Queued { queue: *queue, front: true }),
                 ];
                 // After the first refusal the customer hears music rather than ringing on (A29).
@@ -567,6 +579,26 @@ impl Call {
     }
 
     fn broken(&self, answered: bool) -> Step {
+            Self::Kept { agent, until, .. } => match input {
+                CallInput::AudioBack { agent: back } if back == *agent => self.take_up(),
+                CallInput::Deadline if now >= *until => self.give_up_to_queue(),
+                CallInput::FarGone => self.end(Outcome::CustomerHungUp, None),
+                CallInput::FarBroken => self.broken(true),
+                CallInput::ServerStops => self.stopped(true),
+                CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(CallOutput::HangUpCustomer)),
+                CallInput::Deadline
+                | CallInput::DeskLost { .. }
+                | CallInput::AudioLost { .. }
+                | CallInput::AudioBack { .. }
+                | CallInput::Command { .. }
+                | CallInput::Offer { .. }
+                | CallInput::NobodyReady
+                | CallInput::QueueGone
+                | CallInput::FarRinging
+                | CallInput::FarEarlyMedia
+                | CallInput::FarAnswered
+                | CallInput::FarFailed { .. } => stay(),
+            },
         self.end(Outcome::Failed { failure: Failure::Broken, sip_status: None }, Some(Self::farewell(answered)))
     }
 

@@ -5,6 +5,7 @@
 mod call;
 mod event;
 mod outcome;
+pub mod tolls;
 
 pub use call::{Call, CallInput, CallOutput, Command, Refuse};
 pub use event::{Because, CallEvent, Numbered};

@@ -66,6 +66,8 @@ pub enum Failure {
     NoQueue,
 }
 
+    /// A ceiling of minutes ended the call: no more may be talked on its trunk for now.
+    MinutesUsedUp,
 impl Failure {
     /// The plain word for a final SIP status (RFC 3261 §21.3–21.6, RFC 3398 §8.2.6 for the carriers' use of them).
     pub fn of_sip_status(status: u16) -> Self {
