@@ -34,9 +34,9 @@ test-one: ## Tests whose name contains T: make test-one T=s24 (Rust, on both dat
 	scripts/setup.sh test
 	scripts/test-one.sh "$(T)"
 
-test-long: ## The Rust tests at full length: 100 times the property cases, and every test that `make test` leaves out for its time
+test-long: ## The tests at full length: 100 times the property cases, and all that `make test` leaves out for its time
 	scripts/setup.sh test
-	PROPTEST_CASES=25600 scripts/with-postgres.sh cargo nextest run --workspace --run-ignored all --profile long
+	scripts/test-long.sh
 
 lint: ## Formatting, lints and dependency rules only
 	scripts/setup.sh test

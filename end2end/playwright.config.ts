@@ -48,6 +48,8 @@ export default defineConfig({
   },
   projects: [
     { name: "chromium", testDir: "tests" },
+    // What takes minutes: `make test-long`.
+    { name: "long", testDir: "long", timeout: 180_000 },
     { name: "shots", testDir: "shots" },
   ],
 });
