@@ -226,8 +226,14 @@ impl Product {
         let accounts = if config.demo { demo::accounts() } else { Vec::new() };
         let sessions = Arc::new(sessions.with_demo_accounts(accounts));
         let directory = Arc::new(settings.clone());
-        let (router, decisions) =
-            routing::Router::new(db.clone(), clock.clone(), hub.clone(), agents.clone(), directory.clone());
+        let (router, decisions) = routing::Router::new(
+            db.clone(),
+            clock.clone(),
+            hub.clone(),
+            agents.clone(),
+            directory.clone(),
+            config.decline_pause_seconds,
+        );
 
         let (sip, outlets) = SipEndpoint::start(sip_config(&config), clock.clone(), &tasks, closing.clone()).await?;
         let sip_address = sip.udp_address();

@@ -219,6 +219,19 @@ fn s16_a3_a_declined_call_goes_back_to_the_front_and_skips_the_decliner_who_stay
 }
 
 #[test]
+fn a3_asked_once_more_because_all_had_declined_the_round_begins_anew() {
+    let mut call = ringing(true);
+    for n in [1, 2] {
+        call.on(offer(n), Timestamp(0)).unwrap();
+        call.on(command(n, Command::Decline), Timestamp(0)).unwrap();
+    }
+    assert!(matches!(&call, Call::Waiting { skipped, .. } if *skipped == [agent(1), agent(2)]));
+    call.on(offer(1), Timestamp(60_000)).unwrap();
+    call.on(command(1, Command::Decline), Timestamp(61_000)).unwrap();
+    assert!(matches!(call, Call::Waiting { skipped, .. } if skipped == [agent(1)]), "the colleague is asked next");
+}
+
+#[test]
 fn a3_an_unanswered_offer_runs_out_at_its_deadline_and_not_before() {
     let mut call = ringing(false);
     assert_eq!(call.deadline(), Some(Timestamp(20_000)));

@@ -45,6 +45,8 @@ pub enum News {
     Free(UserId),
     /// The desk is gone: no socket within its lease, or no audio.
     Lost(UserId),
+    /// Takes no calls for now, not even after the present one: went away, logged out, or lost the audio.
+    Away(UserId),
 }
 
 /// The port of this slice, cheap to clone.
@@ -127,6 +129,15 @@ impl Agents {
         store::free_among(tx, members).await
     }
 
+    /// The members among these who take calls now or will before long, as this transaction sees them: ready, or at work on
+    /// a call.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn present_among(&self, tx: &mut Tx, members: &[UserId]) -> Result<Vec<UserId>, DbError> {
+        store::present_among(tx, members).await
+    }
+
     /// [`Self::apply`] as a part of somebody else's unit of work. Call [`Self::stepped`] once it is durable.
     ///
     /// # Errors
@@ -147,6 +158,8 @@ impl Agents {
             self.tell(user).await;
             if change.to.takes_offers() && self.can_take_offers(user) {
                 self.0.news.send(News::Free(user)).ok();
+            } else if !change.to.is_at_work() {
+                self.0.news.send(News::Away(user)).ok();
             }
         }
     }
@@ -204,6 +217,9 @@ impl Agents {
         if before.media != media {
             self.tell(user).await;
             self.reconsider(user).await;
+            if media == Media::Down {
+                self.0.news.send(News::Away(user)).ok();
+            }
         }
     }
 

@@ -95,6 +95,19 @@ pub(super) async fn free_among(tx: &mut Tx, members: &[UserId]) -> Result<Vec<Fr
     Ok(free)
 }
 
+pub(super) async fn present_among(tx: &mut Tx, members: &[UserId]) -> Result<Vec<UserId>, DbError> {
+    let mut present = Vec::new();
+    for user in members {
+        let row = fetch_optional!(tx, (String,), "SELECT seat FROM agent_seats WHERE user_id = $1", user.to_string())?;
+        if let Some((seat,)) = row
+            && read(&seat)?.is_at_work()
+        {
+            present.push(*user);
+        }
+    }
+    Ok(present)
+}
+
 pub(super) async fn ready(db: &Db) -> Result<Vec<UserId>, DbError> {
     let rows = fetch_all!(db, (String, String), "SELECT user_id, seat FROM agent_seats")?;
     let mut ready = Vec::new();

@@ -112,6 +112,8 @@ settings! {
     session_absolute_hours: Duration = "12", "hours", Span { unit_seconds: HOURS, min: 1, max: 168 };
     /// How long a stopping server waits for its calls to end.
     drain_limit_seconds: Duration = "1800", "seconds", Span { unit_seconds: SECONDS, min: 0, max: 86400 };
+    /// How long a call that every agent of its queue who could take it has declined rests before it is offered anew.
+    decline_pause_seconds: Duration = "30", "seconds", Span { unit_seconds: SECONDS, min: 5, max: 600 };
     /// The country whose numbering plan reads numbers without a country code.
     country: String = "JP", "", Country;
     /// The one UDP port for the audio of all browsers.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::agents::{Change, SeatInput};
 use domain::ids::{InteractionId, QueueId, UserId};
-use domain::routing::{Assignment, Candidate, Rule, Snapshot, WaitingCall, next};
+use domain::routing::{Assignment, Candidate, Rule, Snapshot, WaitingCall, look_again, next};
 use domain::time::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -79,8 +79,8 @@ enum Claim {
     Made(Assignment, Option<Change>),
     /// The chosen agent was no longer free when the mark was to be made.
     Missed,
-    /// There is nobody for anybody.
-    Nobody,
+    /// There is nobody for anybody, until somebody is freed, or until then.
+    Nobody(Option<Timestamp>),
 }
 
 /// The port of this slice, cheap to clone.
@@ -93,6 +93,7 @@ struct Inner {
     hub: Hub,
     agents: Agents,
     queues: Arc<dyn Queues>,
+    decline_pause: Duration,
     decisions: mpsc::UnboundedSender<Decision>,
     wake: Notify,
     /// Queues whose members' desks do not show what waits now.
@@ -103,13 +104,15 @@ struct Inner {
 }
 
 impl Router {
-    /// Joins the slice to its neighbours; the receiver belongs to whoever holds the calls.
+    /// Joins the slice to its neighbours; the receiver belongs to whoever holds the calls. A call that everybody has
+    /// declined is offered anew after `decline_pause`.
     pub fn new(
         db: Db,
         clock: Clock,
         hub: Hub,
         agents: Agents,
         queues: Arc<dyn Queues>,
+        decline_pause: Duration,
     ) -> (Self, mpsc::UnboundedReceiver<Decision>) {
         // Unbounded, because it never holds more than one decision a waiting call.
         let (decisions, receiver) = mpsc::unbounded_channel();
@@ -119,6 +122,7 @@ impl Router {
             hub,
             agents,
             queues,
+            decline_pause,
             decisions,
             wake: Notify::new(),
             stale: Mutex::default(),
@@ -141,7 +145,7 @@ impl Router {
         front: bool,
         skipped: Vec<UserId>,
     ) -> Result<(), ApiError> {
-        let waiting = WaitingCall { call, since, front, skipped };
+        let waiting = WaitingCall { call, since, front, returned: self.0.clock.now(), skipped };
         self.0.db.write(move |tx| Box::pin(async move { store::put(tx, queue, &waiting).await })).await?;
         self.0.wake.notify_one();
         self.changed(queue);
@@ -182,29 +186,43 @@ impl Router {
         Ok(self.0.db.write(|tx| Box::pin(async move { store::clear(tx).await })).await?)
     }
 
-    /// Looks at the queues whenever a call or an agent became free, until `stop`.
+    /// Looks at the queues whenever a call or an agent became free, or a declined call has rested, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let mut news = self.0.agents.news();
+        let mut rested = None;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.0.wake.notified() => {}
+                () = self.until(rested) => {}
                 heard = news.recv() => match heard {
-                    Ok(News::Lost(_)) => continue,
-                    Ok(News::Free(_)) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                    // Whoever goes may leave nobody but those who have declined.
+                    Ok(News::Free(_) | News::Lost(_) | News::Away(_))
+                    | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                 },
             }
-            if let Err(error) = self.look().await {
-                tracing::error!(%error, "the queues could not be looked at; tried again");
-                self.0.clock.sleep(LOOK_AGAIN_AFTER).await;
-                self.0.wake.notify_one();
+            match self.look().await {
+                Ok(again) => rested = again,
+                Err(error) => {
+                    tracing::error!(%error, "the queues could not be looked at; tried again");
+                    self.0.clock.sleep(LOOK_AGAIN_AFTER).await;
+                    self.0.wake.notify_one();
+                }
             }
         }
     }
 
-    /// Assigns as long as there is somebody for somebody.
-    async fn look(&self) -> Result<(), ApiError> {
+    async fn until(&self, at: Option<Timestamp>) {
+        match at {
+            Some(at) => self.0.clock.sleep(at.since(self.0.clock.now())).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Assigns as long as there is somebody for somebody; gives when a declined call will have rested.
+    async fn look(&self) -> Result<Option<Timestamp>, ApiError> {
+        let mut rested = None;
         for queue in store::queues(&self.0.db).await? {
             let Some(plan) = self.0.queues.plan(queue).await? else {
                 for call in store::calls(&self.0.db, queue).await? {
@@ -220,7 +238,10 @@ impl Router {
                     Claim::Made(assignment, change) => (assignment, change),
                     // Somebody else's step came between the look and the mark: the next look sees it.
                     Claim::Missed => continue,
-                    Claim::Nobody => break,
+                    Claim::Nobody(again) => {
+                        rested = rested.into_iter().chain(again).min();
+                        break;
+                    }
                 };
                 assigned = true;
                 self.told().remove(&assignment.call);
@@ -236,7 +257,7 @@ impl Router {
                 self.changed(queue);
             }
         }
-        Ok(())
+        Ok(rested)
     }
 
     /// One claim, in one transaction: the queue's turn, the snapshot, the choice, the agent's mark.
@@ -244,6 +265,7 @@ impl Router {
         let now = self.0.clock.now();
         let agents = self.0.agents.clone();
         let Plan { rule, members, .. } = plan.clone();
+        let decline_pause = self.0.decline_pause;
         let reachable = agents.reachable();
         self.0
             .db
@@ -258,8 +280,11 @@ impl Router {
                         .into_iter()
                         .map(|free| Candidate { agent: free.user, idle_since: free.idle_since })
                         .collect();
-                    let Some(assignment) = next(&Snapshot { rule, waiting, candidates }, now) else {
-                        return Ok(Claim::Nobody);
+                    let declined = waiting.iter().any(|call| !call.skipped.is_empty());
+                    let present = if declined { agents.present_among(tx, &members).await? } else { Vec::new() };
+                    let snapshot = Snapshot { rule, waiting, candidates, present, decline_pause };
+                    let Some(assignment) = next(&snapshot, now) else {
+                        return Ok(Claim::Nobody(look_again(&snapshot, now)));
                     };
                     let offered = SeatInput::Offered { call: assignment.call };
                     match agents.apply_in(tx, assignment.agent, offered, By::Router).await {

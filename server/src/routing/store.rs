@@ -12,13 +12,14 @@ pub(super) async fn put(tx: &mut Tx, queue: QueueId, waiting: &WaitingCall) -> R
     let skipped: Vec<String> = waiting.skipped.iter().map(UserId::to_string).collect();
     execute!(
         tx,
-        "INSERT INTO waiting_calls (call_id, queue_id, since, front, skipped) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (call_id) DO UPDATE SET queue_id = $2, since = $3, front = $4, skipped = $5",
+        "INSERT INTO waiting_calls (call_id, queue_id, since, front, skipped, returned) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (call_id) DO UPDATE SET queue_id = $2, since = $3, front = $4, skipped = $5, returned = $6",
         waiting.call.to_string(),
         queue.to_string(),
         waiting.since.0,
         waiting.front,
         skipped.join(","),
+        waiting.returned.0,
     )?;
     Ok(())
 }
@@ -52,16 +53,17 @@ pub(super) async fn turn(tx: &mut Tx, queue: QueueId) -> Result<(), DbError> {
 pub(super) async fn waiting(tx: &mut Tx, queue: QueueId) -> Result<Vec<WaitingCall>, DbError> {
     let rows = fetch_all!(
         tx,
-        (String, i64, bool, String),
-        "SELECT call_id, since, front, skipped FROM waiting_calls WHERE queue_id = $1",
+        (String, i64, bool, String, i64),
+        "SELECT call_id, since, front, skipped, returned FROM waiting_calls WHERE queue_id = $1",
         queue.to_string(),
     )?;
     rows.iter()
-        .map(|(call, since, front, skipped)| {
+        .map(|(call, since, front, skipped, returned)| {
             Ok(WaitingCall {
                 call: parse("call_id", call)?,
                 since: Timestamp(*since),
                 front: *front,
+                returned: Timestamp(*returned),
                 skipped: skipped
                     .split(',')
                     .filter(|user| !user.is_empty())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::agents::{Seat, SeatInput, Work};
+use domain::agents::{BreakReason, Presence, Seat, SeatInput, Work};
 use domain::ids::ExtensionId;
 use uuid::Uuid;
 use wire::events::Media;
@@ -12,6 +12,8 @@ use crate::clock::Hands;
 use crate::on_both;
 
 const QUEUE: QueueId = QueueId(Uuid::from_u128(7));
+
+const PAUSE: Duration = Duration::from_secs(30);
 
 struct OneQueue(Vec<UserId>);
 
@@ -74,7 +76,7 @@ impl Floor {
         let hub = Hub::new(clock.clone());
         let agents = Agents::new(db.clone(), clock.clone(), hub.clone());
         let (router, decisions) =
-            Router::new(db.clone(), clock, hub.clone(), agents.clone(), Arc::new(OneQueue(users)));
+            Router::new(db.clone(), clock, hub.clone(), agents.clone(), Arc::new(OneQueue(users)), PAUSE);
         let stop = CancellationToken::new();
         tokio::spawn(router.clone().run(stop.clone()));
         tokio::spawn(router.clone().keep_shown(stop.clone()));
@@ -147,6 +149,39 @@ on_both! {
         assert_eq!((assignment.call, assignment.agent), (call(1), user(1)), "the call that came back goes first");
         floor.ready(0).await;
         assert_eq!(floor.offer().await.call, call(0));
+    }
+
+    async fn a3_a_call_that_everybody_present_declined_is_offered_anew_after_a_pause(db: TestDb) {
+        let mut floor = Floor::open(&db, 2).await;
+        floor.ready(0).await;
+        floor.ready(1).await;
+        floor.arrive(0, vec![user(0)]).await;
+        assert_eq!(floor.offer().await.agent, user(1), "the colleague is asked first");
+        floor.agents.apply(user(1), SeatInput::Declined { call: call(0) }, By::Agent).await.unwrap();
+        floor.arrive(0, vec![user(0), user(1)]).await;
+        assert_eq!(floor.decisions.recv().await, Some(Decision::NobodyReady { call: call(0) }));
+        floor.hands.advance(PAUSE - Duration::from_millis(2));
+        floor.arrive(1, vec![]).await;
+        assert_eq!(floor.offer().await.call, call(1), "nothing is due yet for the declined call");
+        floor.hands.advance(Duration::from_millis(1));
+        assert_eq!(floor.offer().await.call, call(0));
+    }
+
+    async fn a3_when_the_colleague_who_could_take_it_goes_away_the_decliner_is_asked_anew(db: TestDb) {
+        let mut floor = Floor::open(&db, 2).await;
+        floor.ready(1).await;
+        floor.arrive(1, vec![]).await;
+        assert_eq!(floor.offer().await.agent, user(1));
+        floor.agents.apply(user(1), SeatInput::Connected { call: call(1) }, By::Agent).await.unwrap();
+        floor.ready(0).await;
+        floor.arrive(0, vec![user(0)]).await;
+        assert_eq!(floor.decisions.recv().await, Some(Decision::NobodyReady { call: call(0) }));
+        floor.hands.advance(PAUSE);
+        floor.agents.apply(user(1), SeatInput::Ended { call: call(1) }, By::Agent).await.unwrap();
+        let to = Presence::Break { reason: BreakReason::Lunch };
+        floor.agents.apply(user(1), SeatInput::LeaveAfterCall { to }, By::Agent).await.unwrap();
+        let assignment = floor.offer().await;
+        assert_eq!((assignment.call, assignment.agent), (call(0), user(0)));
     }
 
     async fn s11_an_agent_whose_audio_or_tab_is_gone_is_not_offered_anything(db: TestDb) {

@@ -38,6 +38,8 @@ use wire::telephony::{Choice, TelephonyPort};
 
 use super::peers::browser::{Browser, Offered};
 
+/// How long a call rests that everybody has declined.
+pub(crate) const DECLINE_PAUSE: Duration = Duration::from_secs(30);
 /// The number of ours that customers dial, in all tests.
 pub(crate) const OURS: &str = "0312345678";
 /// The same as it is stored.
@@ -175,7 +177,7 @@ impl Floor {
         let directory = Arc::new(settings.clone());
         let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
         let (router, decisions) =
-            Router::new(db.clone(), clock.clone(), hub.clone(), agents.clone(), directory.clone());
+            Router::new(db.clone(), clock.clone(), hub.clone(), agents.clone(), directory.clone(), DECLINE_PAUSE);
         let (log, writer) = CallLog::new(db.clone(), clock.clone(), || {});
         tokio::spawn(writer);
         let calls = Calls::new(Neighbours {

@@ -13,7 +13,7 @@ use wire::settings::TrunkTransport;
 use wire::telephony::{Choice, Leave, TelephonyPort};
 
 use super::customer::{Customer, Script};
-use super::floor::{Floor, OURS_E164, Plan};
+use super::floor::{DECLINE_PAUSE, Floor, OURS_E164, Plan};
 
 fn is_idle(seat: &Seat) -> bool {
     seat.work() == Work::Idle
@@ -140,6 +140,24 @@ on_both! {
         assert!(events.contains(&CallEvent::Declined { agent: first }), "{events:?}");
         assert!(events.contains(&CallEvent::MusicStarted), "{events:?}");
         assert!(events.contains(&CallEvent::Queued { queue: floor.queue.id, front: true }), "{events:?}");
+    }
+
+    async fn a3_a_lone_agent_who_declined_is_offered_the_call_again_after_a_pause(db: TestDb) {
+        let mut floor = Floor::open(&db).await;
+        let agent = floor.ready("sato").await;
+        let customer = Customer::calls(&floor, Script::new("is_hung_up_on.xml"));
+        let call = floor.offered(agent).await.id;
+        floor.phone.command(floor.actor(agent), call, Command::Decline).await.unwrap();
+        assert_eq!(floor.gone(agent).await, (call, Gone::Declined));
+        // The call answers once it is back in its queue.
+        let answered = floor.phone.command(floor.actor(agent), call, Command::Answer).await;
+        assert_eq!(answered, Err(ApiError::from(Refusal::NotYourCall)));
+        floor.hands.advance(DECLINE_PAUSE);
+        assert_eq!(floor.offered(agent).await.id, call);
+        floor.phone.command(floor.actor(agent), call, Command::Answer).await.unwrap();
+        floor.connected(agent).await;
+        floor.phone.command(floor.actor(agent), call, Command::HangUp).await.unwrap();
+        customer.done().await;
     }
 
     async fn a3_an_unanswered_call_makes_its_agent_not_ready_and_goes_on(db: TestDb) {

@@ -275,6 +275,14 @@ struct Here {
     presence_since: Timestamp,
     work_since: Timestamp,
     now: Timestamp,
+    /// Whether the agent takes calls now or will before long: ready, or at work on a call.
+    pub fn is_at_work(self) -> bool {
+        match self {
+            Self::LoggedOut => false,
+            Self::LoggedIn { presence, work, .. } => presence == Presence::Ready || work != Work::Idle,
+        }
+    }
+
 }
 
 impl Here {

@@ -39,7 +39,7 @@ pub enum Call {
         answered: bool,
         /// Whether the queue may answer before an agent does (A29).
         may_answer: bool,
-        /// Who declined this call and is not asked again.
+        /// Who declined this call and is not asked again while anybody else could take it.
         skipped: Vec<UserId>,
     },
     /// Inbound, ringing at one agent.
@@ -407,7 +407,7 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                         queue: *queue,
                         answered: true,
                         may_answer: true,
-                        skipped: skipped.clone(),
+                        skipped,
                     };
                     (
                         Some(next),
@@ -425,6 +425,8 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                     Outcome::Failed { failure: Failure::NoQueue, sip_status: None },
                     Some(Self::farewell(*answered)),
                 ),
+                    // Asked once more, because everybody had declined: the round begins anew, for the others too.
+                    let skipped = if skipped.contains(&agent) { Vec::new() } else { skipped.clone() };
                 CallInput::Command { .. }
                 | CallInput::DeskLost { .. }
                 | CallInput::FarRinging

@@ -129,7 +129,7 @@ impl Calls {
                 Some(event) = inlets.audio.recv() => self.heard(event).await,
                 news = news.recv() => match news {
                     Ok(News::Lost(agent)) => self.desk_lost(agent),
-                    Ok(News::Free(_)) => {}
+                    Ok(News::Free(_) | News::Away(_)) => {}
                     // What was missed shows itself at the offer's deadline.
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
