@@ -179,7 +179,11 @@ impl Driver {
     async fn drain(&mut self) {
         loop {
             if let Some(transmit) = self.endpoint.poll_transmit() {
-                if let Err(error) = self.socket.send_to(&transmit.bytes, transmit.to).await {
+                if transmit.transport != Transport::Udp {
+                    // It speaks UDP only: what is long goes there after all (RFC 3261 §18.1.1).
+                    let now = self.now();
+                    self.endpoint.transport_failed(now, transmit.transport, transmit.to);
+                } else if let Err(error) = self.socket.send_to(&transmit.bytes, transmit.to).await {
                     tracing::debug!(%error, to = %transmit.to, "the simulated carrier could not send");
                     let now = self.now();
                     self.endpoint.transport_failed(now, transmit.transport, transmit.to);

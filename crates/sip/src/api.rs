@@ -2,13 +2,55 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-/// What carries a message. TLS is TCP to this crate: the driver wraps the stream.
+use crate::time::Time;
+
+/// What carries a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transport {
     /// One datagram a message.
     Udp,
     /// A stream, framed by Content-Length (RFC 3261 §18.3).
     Tcp,
+    /// The same, encrypted; certificates are the driver's affair (RFC 3261 §26.3, RFC 5922).
+    Tls,
+}
+
+impl Transport {
+    /// Does it deliver by itself, so that nothing is sent again?
+    pub fn is_reliable(self) -> bool {
+        match self {
+            Self::Udp => false,
+            Self::Tcp | Self::Tls => true,
+        }
+    }
+
+    /// As in Via (RFC 3261 §25.1).
+    pub(crate) fn via_name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+        }
+    }
+
+    /// What is put behind a SIP URI of ours. `transport=tls` is deprecated (RFC 3261 §26.2.2) and what everybody writes
+    /// and reads where `sips:` would ask too much of the other hops.
+    pub(crate) fn uri_parameter(self) -> &'static str {
+        match self {
+            Self::Udp => "",
+            Self::Tcp => ";transport=tcp",
+            Self::Tls => ";transport=tls",
+        }
+    }
+}
+
+/// A next hop: an address, resolved (RFC 3263 is the driver's), and how to speak to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target {
+    /// Over what.
+    pub transport: Transport,
+    /// Where to.
+    pub to: SocketAddr,
 }
 
 /// What an endpoint needs to know about itself.
@@ -44,6 +86,18 @@ pub struct Timers {
     /// Longest wait after a registration that failed; also the wait after a refusal for good (401, 403, 404, 407).
     /// RFC 5626 §4.5: 30 min.
     pub register_retry_longest: Duration,
+    /// How long a session may last without being refreshed: asked for in calls of ours, granted at most to others
+    /// (RFC 4028). Zero: asked for by nobody on our side. RFC 4028 §4 recommends 1800 s.
+    pub session_expires: Duration,
+    /// The shortest such time that we agree to; less than 90 s counts as 90 s (RFC 4028 §5).
+    pub session_expires_least: Duration,
+}
+
+impl Timers {
+    /// `Min-SE`.
+    pub(crate) fn min_se(&self) -> Duration {
+        self.session_expires_least.max(Duration::from_secs(90))
+    }
 }
 
 impl Default for Timers {
@@ -55,6 +109,8 @@ impl Default for Timers {
             ring_limit: Duration::from_mins(5),
             register_retry_first: Duration::from_secs(30),
             register_retry_longest: Duration::from_mins(30),
+            session_expires: Duration::from_mins(30),
+            session_expires_least: Duration::from_secs(90),
         }
     }
 }
@@ -67,7 +123,7 @@ pub struct CallKey(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegistrationKey(pub u64);
 
-/// Bytes to be sent. For TCP the driver uses the open connection to `to`, or opens one; if it cannot, it says so with
+/// Bytes to be sent. For a stream the driver uses the open connection to `to`, or opens one; if it cannot, it says so with
 /// [`crate::Endpoint::transport_failed`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
@@ -125,6 +181,18 @@ pub struct Outgoing {
     pub offer: String,
 }
 
+/// What a call may have besides; for [`crate::Endpoint::invite_with`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InviteOptions {
+    /// Next hops to be tried in their order where the first is silent, cannot be reached or says 503 (RFC 3263 §4.3).
+    pub fallbacks: Vec<Target>,
+    /// The called side shall not learn who calls: From is anonymous (RFC 3323 §4.1.1.3), and `Privacy: id` asks the
+    /// network to keep the asserted identity to itself (RFC 3325 §9.3).
+    pub hide_caller: bool,
+    /// URI for P-Preferred-Identity (RFC 3325 §9.2), for a peer that chooses the asserted one itself.
+    pub preferred: Option<String>,
+}
+
 /// A registration to be kept (RFC 3261 §10).
 #[derive(Debug, Clone)]
 pub struct Registration {
@@ -142,6 +210,32 @@ pub struct Registration {
     pub credentials: Option<Credentials>,
     /// How long to ask for, in whole seconds. The registrar may grant less; it is refreshed at 80 % of what was granted.
     pub expires: Duration,
+}
+
+/// How a registration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistrationState {
+    /// Asked for; no answer yet.
+    Asking {
+        /// Whom.
+        at: Target,
+    },
+    /// Held.
+    Held {
+        /// By whom: not the first of the targets while that one fails.
+        at: Target,
+        /// Until when, if it is not refreshed.
+        until: Time,
+    },
+    /// Failed everywhere; nothing is sent until the time has come.
+    Waiting {
+        /// When it is tried again.
+        until: Time,
+        /// The last answer. `None`: there was none.
+        status: Option<u16>,
+    },
+    /// Being removed.
+    Leaving,
 }
 
 /// Who someone claims to be, or is said to be.
@@ -176,8 +270,11 @@ pub enum Event {
         to_user: String,
         /// From: what the caller claims.
         from: Identity,
-        /// P-Asserted-Identity (RFC 3325). To be believed only from a trusted peer.
+        /// P-Asserted-Identity (RFC 3325 §9.1). To be believed only from a trusted peer.
         asserted: Option<Identity>,
+        /// P-Preferred-Identity (RFC 3325 §9.2): which of its identities the caller wants to be asserted. A claim, like
+        /// From.
+        preferred: Option<Identity>,
         /// The caller asks that its number stay hidden (Privacy: id, user or header; RFC 3323, RFC 3325).
         privacy: bool,
         /// SDP. `None`: `accept` then carries our offer, and the answer comes with [`Event::Confirmed`].
@@ -199,7 +296,8 @@ pub enum Event {
     Accepted {
         /// Which.
         call: CallKey,
-        /// The answer; empty if the far side sent none, which it must not.
+        /// The answer: where the 2xx has none, that of the early media. Empty if the far side never sent one, which
+        /// it must not.
         sdp: String,
     },
     /// Our call was not accepted.
@@ -213,7 +311,8 @@ pub enum Event {
         /// Retry-After.
         retry_after: Option<Duration>,
     },
-    /// Our 200 to an INVITE or re-INVITE was acknowledged.
+    /// Our 200 to an INVITE or re-INVITE was acknowledged; or, with SDP before that, our 183 that carried an offer
+    /// (RFC 3262).
     Confirmed {
         /// Which.
         call: CallKey,
@@ -232,19 +331,21 @@ pub enum Event {
         /// Reason header (RFC 3326) as it came.
         reason: Option<String>,
     },
-    /// The call was lost: no ACK within 64*T1, no answer to a re-INVITE, 481, or the transport is gone.
+    /// The call was lost: no ACK or PRACK within 64*T1, no answer to a re-INVITE or UPDATE, 481, or nobody refreshed
+    /// the session in time (RFC 4028).
     Broken {
         /// Which.
         call: CallKey,
     },
-    /// The far side wants to change the session (re-INVITE): `answer_reoffer` or `refuse_reoffer`.
+    /// The far side wants to change the session (re-INVITE, or UPDATE, which may come before the call is accepted):
+    /// `answer_reoffer` or `refuse_reoffer`.
     Reoffered {
         /// Which.
         call: CallKey,
         /// SDP. `None`: `answer_reoffer` carries our offer, and the answer comes with [`Event::Confirmed`].
         sdp: Option<String>,
     },
-    /// Our `reoffer` was accepted.
+    /// Our `reoffer` was accepted; or a refresh of the session (RFC 4028) brought another answer than before.
     ReofferAnswered {
         /// Which.
         call: CallKey,

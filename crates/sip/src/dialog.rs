@@ -121,27 +121,25 @@ impl Dialog {
 
     /// Where the next request goes: the first route, else the target (§8.1.2).
     ///
-    /// A name cannot be resolved here: such a message goes to the peer. Over TCP it goes back on the connection it came
-    /// by, as the far side may not listen where its Contact says.
+    /// A name cannot be resolved here: such a message goes to the peer. Over a stream it goes back on the connection it
+    /// came by, as the far side may not listen where its Contact says.
     pub(crate) fn next_hop(&self) -> (Transport, SocketAddr) {
         let route = self.routes.first().and_then(|route| Address::parse(route)).and_then(|route| route.uri());
         let Some(uri) = route.or_else(|| Uri::parse(&self.target)) else { return (self.transport, self.peer) };
         let transport = match uri.params.get("transport").map(str::to_ascii_lowercase).as_deref() {
-            Some("tcp" | "tls") => Transport::Tcp,
+            _ if uri.scheme == "sips" => Transport::Tls,
+            Some("tls") => Transport::Tls,
+            Some("tcp") => Transport::Tcp,
             Some("udp") => Transport::Udp,
+            // RFC 3261 §26.2: what began encrypted does not go on in the clear because a parameter is missing.
             _ => self.transport,
         };
-        let tls =
-            uri.scheme == "sips" || uri.params.get("transport").is_some_and(|name| name.eq_ignore_ascii_case("tls"));
-        match uri.socket_addr() {
-            Some(to)
-                if transport == Transport::Udp || to.ip() != self.peer.ip() || self.transport != Transport::Tcp =>
-            {
-                // The driver may only speak TLS where it began to.
-                if tls { (self.transport, self.peer) } else { (transport, to) }
-            }
-            Some(_) | None => (self.transport, self.peer),
-        }
+        let Some(to) = uri.socket_addr() else { return (self.transport, self.peer) };
+        // A certificate is of a name: where only an address is known, encryption goes no further than where it began.
+        let unnamed = transport == Transport::Tls && self.transport != Transport::Tls;
+        let same_stream = transport.is_reliable() && self.transport == transport && to.ip() == self.peer.ip();
+        let same_stream = same_stream || self.transport == Transport::Tls;
+        if unnamed || same_stream { (self.transport, self.peer) } else { (transport, to) }
     }
 
     /// Is a message with these tags of this dialog (§12.2.2)? A missing tag is an empty one (RFC 2543).

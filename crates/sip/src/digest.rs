@@ -94,13 +94,20 @@ struct Known {
     uses: u32,
 }
 
-/// How far one request has come with its challenges: each asker is answered once, and once more if only its nonce was
-/// too old (RFC 3261 §22.1: never again with credentials that were just refused).
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Attempts {
-    answered: [bool; 2],
-    stale: [bool; 2],
+/// How far one request has come with its challenges: each realm of each asker is answered once, and once more if only
+/// its nonce was too old (RFC 3261 §22.1: never again with credentials that were just refused).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attempts(Vec<Attempt>);
+
+#[derive(Debug, Clone)]
+struct Attempt {
+    asker: Asker,
+    realm: String,
+    stale: bool,
 }
+
+/// Most realms that one request is signed for: the proxies on its way, and its server.
+const MOST_REALMS: usize = 4;
 
 impl Auth {
     pub(crate) fn new(credentials: Option<Credentials>) -> Self {
@@ -116,31 +123,49 @@ impl Auth {
         chance: &mut Chance,
     ) -> bool {
         let Some(asker) = Asker::of(status).filter(|_| self.credentials.is_some()) else { return false };
-        let Some(challenge) = headers.all(asker.challenge_header()).flat_map(challenges).next() else { return false };
-        let (answered, stale) = match asker {
-            Asker::Server => (&mut attempts.answered[0], &mut attempts.stale[0]),
-            Asker::Proxy => (&mut attempts.answered[1], &mut attempts.stale[1]),
-        };
-        if *answered {
-            if !challenge.stale || *stale {
-                return false;
+        // Of one realm the first; of several realms, as a fork collects them, each (RFC 3261 §22.3).
+        let mut wanted: Vec<Challenge> = Vec::new();
+        for challenge in headers.all(asker.challenge_header()).flat_map(challenges) {
+            if wanted.iter().all(|known| known.realm != challenge.realm) {
+                wanted.push(challenge);
             }
-            *stale = true;
         }
-        *answered = true;
-        self.known.retain(|known| known.asker != asker);
-        self.known.push(Known { asker, challenge, cnonce: chance.token(), uses: 0 });
-        true
+        let worth_it = !wanted.is_empty() && wanted.iter().all(|challenge| attempts.note(asker, challenge));
+        for challenge in wanted.into_iter().filter(|_| worth_it) {
+            self.known.retain(|known| known.asker != asker || known.challenge.realm != challenge.realm);
+            if self.known.len() == MOST_REALMS {
+                self.known.remove(0);
+            }
+            self.known.push(Known { asker, challenge, cnonce: chance.token(), uses: 0 });
+        }
+        worth_it
     }
 
     /// Puts answers to all challenges known so far into a request.
     pub(crate) fn sign(&mut self, method: &Method, uri: &str, headers: &mut Headers) {
         let Some(credentials) = &self.credentials else { return };
+        for asker in [Asker::Server, Asker::Proxy] {
+            headers.remove(asker.answer_header());
+        }
         for known in &mut self.known {
             known.uses += 1;
-            headers.remove(known.asker.answer_header());
             headers.push(known.asker.answer_header(), known.answer(credentials, method, uri));
         }
+    }
+}
+
+impl Attempts {
+    /// `false`: it was answered before, and not for nothing but an old nonce.
+    fn note(&mut self, asker: Asker, challenge: &Challenge) -> bool {
+        let same = |attempt: &&mut Attempt| attempt.asker == asker && attempt.realm == challenge.realm;
+        if let Some(attempt) = self.0.iter_mut().find(same) {
+            return challenge.stale && !std::mem::replace(&mut attempt.stale, true);
+        }
+        let room = self.0.len() < MOST_REALMS;
+        if room {
+            self.0.push(Attempt { asker, realm: challenge.realm.clone(), stale: false });
+        }
+        room
     }
 }
 

@@ -86,7 +86,7 @@ fn request_fault(request: &mut Request, transport: Transport) -> Result<(), Faul
     if request.method == Method::Invite && request.headers.list("Contact").count() > 1 {
         return Err(Fault::bad("More than one Contact"));
     }
-    if transport == Transport::Tcp && request.headers.get("Content-Length").is_none() {
+    if transport.is_reliable() && request.headers.get("Content-Length").is_none() {
         return Err(Fault::bad("No Content-Length on a stream"));
     }
     fit_body(&request.headers, &mut request.body)

@@ -23,8 +23,8 @@ mod time;
 mod transaction;
 
 pub use api::{
-    CallKey, Config, Credentials, Event, Identity, NameAddr, NotNow, Outgoing, Registration, RegistrationKey, Stats,
-    Timers, Transmit, Transport,
+    CallKey, Config, Credentials, Event, Identity, InviteOptions, NameAddr, NotNow, Outgoing, Registration,
+    RegistrationKey, RegistrationState, Stats, Target, Timers, Transmit, Transport,
 };
 pub use endpoint::Endpoint;
 pub use framer::{Frame, Framer, Unframed};

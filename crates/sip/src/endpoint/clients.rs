@@ -4,8 +4,9 @@
 //! cancelled, a 2xx is acknowledged and its dialog ended at once (RFC 3261 §13.2.2.4, §15; a CANCEL that crosses a 200).
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use crate::api::{CallKey, RegistrationKey, Transport};
+use crate::api::{CallKey, RegistrationKey, Timers, Transport};
 use crate::dialog::Dialog;
 use crate::digest::{Attempts, Auth};
 use crate::message::value::{self, Via};
@@ -15,12 +16,23 @@ use crate::transaction::{Due, Heard, InviteClient, OtherClient};
 
 use super::{ClientKey, Endpoint};
 
+/// Longest request that goes by UDP where the path's MTU is not known, in bytes (RFC 3261 §18.1.1).
+const LONGEST_DATAGRAM: usize = 1300;
+/// How long a peer that took no TCP is believed to take none, and of how many that is remembered.
+const WITHOUT_TCP: Duration = Duration::from_mins(10);
+const MOST_WITHOUT_TCP: usize = 256;
+
+pub(super) type Hop = (Transport, SocketAddr);
+
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Invite(CallKey),
     Change(CallKey),
     Bye(CallKey),
+    /// An UPDATE that says that the session lasts.
+    Refresh(CallKey),
+    Prack(CallKey),
     Register(RegistrationKey),
     /// CANCEL, and BYE to a dialog nobody wants: whatever is answered, nothing follows.
     Nothing,
@@ -31,7 +43,9 @@ pub(super) struct Client {
     machine: Machine,
     /// With its Via.
     pub(super) request: Request,
-    hop: (Transport, SocketAddr),
+    hop: Hop,
+    /// Where it was to go. Another hop than that: by TCP, for its length.
+    wanted: Hop,
     purpose: Purpose,
     pub(super) attempts: Attempts,
     /// ACK of a refusal.
@@ -45,7 +59,7 @@ pub(super) struct Client {
 #[derive(Debug, Clone)]
 struct Acknowledged {
     tag: Option<String>,
-    hop: (Transport, SocketAddr),
+    hop: Hop,
     ack: Vec<u8>,
 }
 
@@ -53,6 +67,24 @@ struct Acknowledged {
 enum Machine {
     Invite(InviteClient),
     Other(OtherClient),
+}
+
+impl Machine {
+    fn new(now: Time, timers: Timers, transport: Transport, method: &Method) -> Self {
+        if *method == Method::Invite {
+            Self::Invite(InviteClient::new(now, timers, transport))
+        } else {
+            Self::Other(OtherClient::new(now, timers, transport))
+        }
+    }
+
+    /// Has nobody answered at all?
+    fn is_unheard(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.is_open() && !machine.is_proceeding(),
+            Self::Other(machine) => machine.is_unheard(),
+        }
+    }
 }
 
 impl Client {
@@ -88,7 +120,7 @@ impl Client {
 /// How a request is to be sent.
 pub(super) struct Sending {
     pub(super) request: Request,
-    pub(super) hop: (Transport, SocketAddr),
+    pub(super) hop: Hop,
     pub(super) purpose: Purpose,
     pub(super) attempts: Attempts,
 }
@@ -99,16 +131,17 @@ impl Endpoint {
         let Sending { mut request, hop, purpose, attempts } = sending;
         let branch = self.chance.branch();
         self.put_via(&mut request, hop.0, &branch);
+        let (wanted, hop) = (hop, self.hop_for(now, hop, &request));
+        if hop != wanted {
+            request.headers.replace_first("Via", self.via(hop.0, &branch));
+        }
         self.begin(
             &branch,
             Client {
-                machine: if request.method == Method::Invite {
-                    Machine::Invite(InviteClient::new(now, self.config.timers, hop.0))
-                } else {
-                    Machine::Other(OtherClient::new(now, self.config.timers, hop.0))
-                },
+                machine: Machine::new(now, self.config.timers, hop.0, &request.method),
                 request,
                 hop,
+                wanted,
                 purpose,
                 attempts,
                 ack: None,
@@ -126,14 +159,23 @@ impl Endpoint {
     }
 
     fn put_via(&self, request: &mut Request, transport: Transport, branch: &str) {
-        let name = match transport {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-        };
-        // RFC 3581 §3: rport asks that answers come back to where this came from.
-        let via = format!("SIP/2.0/{name} {};branch={branch};rport", self.advertised(transport));
-        request.headers.insert_front("Via", via);
+        request.headers.insert_front("Via", self.via(transport, branch));
         request.headers.push("User-Agent", value::line(&self.config.user_agent));
+    }
+
+    fn via(&self, transport: Transport, branch: &str) -> String {
+        // RFC 3581 §3: rport asks that answers come back to where this came from; RFC 5923 §5: alias, that requests
+        // of theirs come on the same connection.
+        let alias = if transport.is_reliable() { ";alias" } else { "" };
+        let (name, at) = (transport.via_name(), self.advertised(transport));
+        format!("SIP/2.0/{name} {at};branch={branch};rport{alias}")
+    }
+
+    /// RFC 3261 §18.1.1: what may not fit into one packet goes by TCP, unless the peer is known to take none.
+    fn hop_for(&self, now: Time, hop: Hop, request: &Request) -> Hop {
+        let long = hop.0 == Transport::Udp && request.to_bytes().len() > LONGEST_DATAGRAM;
+        let refused = self.without_tcp.get(&hop.1).is_some_and(|until| *until > now);
+        if long && !refused { (Transport::Tcp, hop.1) } else { hop }
     }
 
     pub(super) fn on_response(&mut self, now: Time, response: &Response, via: &Via) {
@@ -182,6 +224,8 @@ impl Endpoint {
             }
             Purpose::Change(call) => self.change_answered(now, call, key, response),
             Purpose::Bye(call) => self.bye_answered(now, call, key, response),
+            Purpose::Refresh(call) => self.refresh_answered(now, call, key, response),
+            Purpose::Prack(call) => self.prack_answered(now, call, key, response),
             Purpose::Register(registration) => self.register_answered(now, registration, key, response),
             Purpose::Nothing => {}
         }
@@ -205,13 +249,14 @@ impl Endpoint {
         }
         headers.push("CSeq", format!("{} CANCEL", client.request.cseq()));
         let request = Request { method: Method::Cancel, uri: client.request.uri.clone(), headers, body: Vec::new() };
-        let (hop, branch) = (client.hop, branch_of(&request));
+        let (hop, wanted, branch) = (client.hop, client.wanted, branch_of(&request));
         self.begin(
             &branch,
             Client {
-                machine: Machine::Other(OtherClient::new(now, self.config.timers, hop.0)),
+                machine: Machine::new(now, self.config.timers, hop.0, &request.method),
                 request,
                 hop,
+                wanted,
                 purpose: Purpose::Nothing,
                 attempts: Attempts::default(),
                 ack: None,
@@ -224,7 +269,7 @@ impl Endpoint {
     /// The dialog of a request within one, after its call is gone.
     pub(super) fn dialog_of_client(&self, key: &ClientKey, response: &Response) -> Option<Dialog> {
         let client = self.clients.get(key)?;
-        let mut dialog = Dialog::of_client(&client.request, client.hop);
+        let mut dialog = Dialog::of_client(&client.request, client.wanted);
         dialog.confirm(response);
         // Within a dialog the routes are those of the request, not of the answer (RFC 3261 §12.2.1.2).
         dialog.routes = client.request.headers.all("Route").map(str::to_owned).collect();
@@ -235,7 +280,7 @@ impl Endpoint {
     fn end_unwanted(&mut self, now: Time, key: &ClientKey, response: &Response) {
         let Some(client) = self.clients.get(key) else { return };
         let request = &client.request;
-        let mut dialog = Dialog::of_client(request, client.hop);
+        let mut dialog = Dialog::of_client(request, client.wanted);
         dialog.confirm(response);
         self.acknowledge(key, &dialog, response);
         let seq = dialog.next_seq();
@@ -250,7 +295,7 @@ impl Endpoint {
         let mut ack = dialog.request(Method::Ack, client.request.cseq());
         // RFC 3261 §22.1: with the credentials of the INVITE.
         for name in ["Authorization", "Proxy-Authorization"] {
-            if let Some(value) = client.request.headers.get(name) {
+            for value in client.request.headers.all(name) {
                 ack.headers.push(name, value);
             }
         }
@@ -268,23 +313,28 @@ impl Endpoint {
     pub(super) fn try_again(
         &mut self,
         now: Time,
-        key: &ClientKey,
+        key: &str,
         response: &Response,
         auth: &mut Auth,
         seq: u32,
     ) -> Option<ClientKey> {
-        let client = self.clients.get(key)?;
-        let mut attempts = client.attempts;
-        let (mut request, hop, purpose) = (client.request.clone(), client.hop, client.purpose);
+        let (mut request, hop, purpose, mut attempts) = self.former(key)?;
         if !auth.challenged(response.status, &response.headers, &mut attempts, &mut self.chance) {
             return None;
-        }
-        for name in ["Via", "User-Agent"] {
-            request.headers.remove(name);
         }
         request.headers.replace_first("CSeq", format!("{seq} {}", request.method));
         auth.sign(&request.method, &request.uri, &mut request.headers);
         Some(self.send(now, Sending { request, hop, purpose, attempts }))
+    }
+
+    /// A request as it was before it was sent, and how it was to be sent.
+    pub(super) fn former(&self, key: &str) -> Option<(Request, Hop, Purpose, Attempts)> {
+        let client = self.clients.get(key)?;
+        let mut request = client.request.clone();
+        for name in ["Via", "User-Agent"] {
+            request.headers.remove(name);
+        }
+        Some((request, client.wanted, client.purpose, client.attempts.clone()))
     }
 
     pub(super) fn time_clients(&mut self, now: Time) {
@@ -310,9 +360,31 @@ impl Endpoint {
     pub(super) fn fail_clients(&mut self, now: Time, transport: Transport, to: SocketAddr) {
         let lost = self.clients.iter().filter(|(_, client)| client.hop == (transport, to) && client.is_open());
         let lost: Vec<ClientKey> = lost.map(|(key, _)| key.clone()).collect();
-        for key in lost {
-            self.fail(now, &key, 503);
+        if transport == Transport::Tcp {
+            self.without_tcp.retain(|_, until| *until > now);
+            if self.without_tcp.len() < MOST_WITHOUT_TCP {
+                self.without_tcp.insert(to, now + WITHOUT_TCP);
+            }
         }
+        for key in lost {
+            if !self.fall_back_to_udp(now, &key) {
+                self.fail(now, &key, 503);
+            }
+        }
+    }
+
+    /// RFC 3261 §18.1.1: a request that was too long for UDP, and that nobody has answered yet, is tried there after all.
+    fn fall_back_to_udp(&mut self, now: Time, key: &ClientKey) -> bool {
+        let unheard = |client: &&Client| client.hop != client.wanted && client.machine.is_unheard();
+        let Some(client) = self.clients.get(key).filter(unheard) else { return false };
+        let via = self.via(client.wanted.0, &branch_of(&client.request));
+        let Some(client) = self.clients.get_mut(key) else { return false };
+        client.hop = client.wanted;
+        client.request.headers.replace_first("Via", via);
+        client.machine = Machine::new(now, self.config.timers, client.hop.0, &client.request.method);
+        let (hop, bytes) = (client.hop, client.request.to_bytes());
+        self.transmit(hop, bytes);
+        true
     }
 
     /// No answer: as if the far side had given this one, and the transaction is over.
@@ -323,7 +395,12 @@ impl Endpoint {
         let response = Response { status, reason, headers: Headers::default(), body: Vec::new() };
         match purpose {
             Purpose::Register(registration) => self.register_unanswered(now, registration, key),
-            Purpose::Invite(_) | Purpose::Change(_) | Purpose::Bye(_) | Purpose::Nothing => {
+            Purpose::Invite(_)
+            | Purpose::Change(_)
+            | Purpose::Bye(_)
+            | Purpose::Refresh(_)
+            | Purpose::Prack(_)
+            | Purpose::Nothing => {
                 self.pass(now, key, &response);
             }
         }

@@ -1,22 +1,30 @@
 //! The endpoint: all calls and registrations of one user agent, and the transactions that carry them.
 //!
 //! `mod` takes commands and tells what time wants; `clients` sends requests and reads responses, `servers` reads
-//! requests and sends responses; `outgoing`, `incoming` and `registrar` are what these mean to calls and registrations.
+//! requests and sends responses; `outgoing`, `incoming` and `registrar` are what these mean to calls and registrations,
+//! `reliable`, `session` and `updates` what RFC 3262, RFC 4028 and RFC 3311 add to calls, `identity` who calls.
 
 mod call;
 mod clients;
+mod identity;
 mod incoming;
 mod outgoing;
 mod registrar;
+mod reliable;
 mod servers;
+mod session;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::api::{CallKey, Config, Event, NotNow, Outgoing, Registration, RegistrationKey, Stats, Transmit, Transport};
+use crate::api::{
+    CallKey, Config, Event, InviteOptions, NotNow, Outgoing, Registration, RegistrationKey, RegistrationState, Stats,
+    Target, Transmit, Transport,
+};
 use crate::chance::Chance;
 use crate::gate::{self, Passed};
 use crate::time::Time;
@@ -45,6 +53,10 @@ pub struct Endpoint {
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
     next_key: u64,
+    /// Where our TLS is reached.
+    advertised_tls: SocketAddr,
+    /// Who takes no TCP, and until when that is believed.
+    without_tcp: BTreeMap<SocketAddr, Time>,
 }
 
 impl Endpoint {
@@ -52,6 +64,9 @@ impl Endpoint {
     pub fn new(config: Config) -> Self {
         Self {
             chance: Chance::new(config.seed),
+            // RFC 3261 §18.1.1: the port of TLS unless said otherwise.
+            advertised_tls: SocketAddr::new(config.advertised_tcp.ip(), 5061),
+            without_tcp: BTreeMap::new(),
             config,
             clients: BTreeMap::new(),
             servers: BTreeMap::new(),
@@ -62,6 +77,11 @@ impl Endpoint {
             events: VecDeque::new(),
             next_key: 1,
         }
+    }
+
+    /// Says where peers reach us by TLS, where that is not port 5061 of the address of TCP.
+    pub fn advertise_tls(&mut self, at: SocketAddr) {
+        self.advertised_tls = at;
     }
 
     /// One whole message (a datagram, or what [`crate::Framer`] cut) came from `from`. Whether that source may speak to
@@ -109,19 +129,26 @@ impl Endpoint {
     }
 
     /// Nothing can be sent to `to` (connection refused, reset, or lost). What waits for an answer from there fails as if
-    /// it had been answered 503 (RFC 3261 §8.1.3.1); a dialog is not lost by it.
+    /// it had been answered 503 (RFC 3261 §8.1.3.1); a dialog is not lost by it. What went by TCP only because of its
+    /// length goes by UDP after all (§18.1.1).
     pub fn transport_failed(&mut self, now: Time, transport: Transport, to: SocketAddr) {
         self.fail_clients(now, transport, to);
     }
 
     /// Calls somebody.
     pub fn invite(&mut self, now: Time, outgoing: Outgoing) -> CallKey {
+        self.invite_with(now, outgoing, InviteOptions::default())
+    }
+
+    /// Calls somebody, with more to be said about how.
+    pub fn invite_with(&mut self, now: Time, outgoing: Outgoing, options: InviteOptions) -> CallKey {
         let key = CallKey(self.take_key());
-        self.start_call(now, key, outgoing);
+        self.start_call(now, key, outgoing, options);
         key
     }
 
-    /// Says 180 to an incoming call.
+    /// Says 180 to an incoming call. One that requires 1xx to be acknowledged (RFC 3262) and brought no offer gets none:
+    /// there an offer would have to stand in it.
     ///
     /// # Errors
     /// The call is not one that waits for our answer.
@@ -129,7 +156,8 @@ impl Endpoint {
         self.give_provisional(now, call, 180, None, "ringing")
     }
 
-    /// Says 183 with an answer to an incoming call: audio before it is accepted.
+    /// Says 183 with an answer to an incoming call, or with an offer to one that brought none and requires that 1xx be
+    /// acknowledged: audio before it is accepted.
     ///
     /// # Errors
     /// The call is not one that waits for our answer.
@@ -214,9 +242,20 @@ impl Endpoint {
 
     /// Registers, and keeps registered until [`Self::unregister`].
     pub fn register(&mut self, now: Time, registration: Registration) -> RegistrationKey {
+        self.register_with(now, registration, Vec::new())
+    }
+
+    /// The same, with more registrars that stand for the first while it is silent, unreachable or failing (5xx). While
+    /// one of them does, the first is asked before every refresh.
+    pub fn register_with(&mut self, now: Time, registration: Registration, fallbacks: Vec<Target>) -> RegistrationKey {
         let key = RegistrationKey(self.take_key());
-        self.start_registration(now, key, registration);
+        self.start_registration(now, key, registration, fallbacks);
         key
+    }
+
+    /// How a registration stands. `None`: there is none such, or none any more.
+    pub fn registration(&self, key: RegistrationKey) -> Option<RegistrationState> {
+        self.registrations.get(&key).map(Kept::state)
     }
 
     /// Removes a registration; nothing happens if it is unknown or being removed.
@@ -248,16 +287,14 @@ impl Endpoint {
         match transport {
             Transport::Udp => self.config.advertised_udp,
             Transport::Tcp => self.config.advertised_tcp,
+            Transport::Tls => self.advertised_tls,
         }
     }
 
     /// Our Contact (RFC 3261 §8.1.1.8).
     fn contact(&self, user: &str, transport: Transport) -> String {
         let at = self.advertised(transport);
-        let parameter = match transport {
-            Transport::Udp => "",
-            Transport::Tcp => ";transport=tcp",
-        };
+        let parameter = transport.uri_parameter();
         if user.is_empty() { format!("<sip:{at}{parameter}>") } else { format!("<sip:{user}@{at}{parameter}>") }
     }
 

@@ -7,22 +7,27 @@
 //!  │ └───── Waiting ◄── any other refusal, no answer        unregister: Leaving ── any answer ──► gone
 //!  └───────────┘ back-off: 30 s doubling to 30 min, at random between half and whole (RFC 5626 §4.5), or Retry-After
 //! ```
+//! Of several registrars the next is asked at once where one is silent, unreachable or failing; only when all are does
+//! the wait begin. Whoever is held by another than the first asks the first again when half of the time is over.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::api::{Event, Registration, RegistrationKey, Transport};
+use crate::api::{Event, Registration, RegistrationKey, RegistrationState, Target};
 use crate::digest::{Attempts, Auth};
 use crate::message::value::{self, Address};
 use crate::message::{Headers, Method, Request, Response};
 use crate::time::Time;
 
-use super::clients::{Purpose, Sending};
+use super::clients::{Hop, Purpose, Sending};
 use super::{ClientKey, Endpoint, escaped_user};
 
 #[derive(Debug)]
 pub(super) struct Kept {
     wanted: Registration,
+    /// Never empty.
+    targets: Vec<Target>,
+    /// Which of them is asked or held.
+    at: usize,
     /// What is asked for: more than wanted after a 423.
     expires: Duration,
     call_id: String,
@@ -37,22 +42,43 @@ pub(super) struct Kept {
 #[derive(Debug)]
 enum Phase {
     Asking { client: ClientKey },
-    Held { refresh_at: Time },
-    Waiting { until: Time },
+    Held { refresh_at: Time, until: Time },
+    Waiting { until: Time, status: Option<u16> },
     Leaving { client: ClientKey },
 }
 
 impl Kept {
     pub(super) fn deadline(&self) -> Option<Time> {
         match self.phase {
-            Phase::Held { refresh_at } => Some(refresh_at),
-            Phase::Waiting { until } => Some(until),
+            Phase::Held { refresh_at, .. } => Some(refresh_at),
+            Phase::Waiting { until, .. } => Some(until),
             Phase::Asking { .. } | Phase::Leaving { .. } => None,
         }
     }
 
-    fn hop(&self) -> (Transport, SocketAddr) {
-        (self.wanted.transport, self.wanted.to)
+    fn target(&self) -> Target {
+        let first = Target { transport: self.wanted.transport, to: self.wanted.to };
+        self.targets.get(self.at).copied().unwrap_or(first)
+    }
+
+    fn hop(&self) -> Hop {
+        let Target { transport, to } = self.target();
+        (transport, to)
+    }
+
+    pub(super) fn state(&self) -> RegistrationState {
+        match self.phase {
+            Phase::Asking { .. } => RegistrationState::Asking { at: self.target() },
+            Phase::Held { until, .. } => RegistrationState::Held { at: self.target(), until },
+            Phase::Waiting { until, status } => RegistrationState::Waiting { until, status },
+            Phase::Leaving { .. } => RegistrationState::Leaving,
+        }
+    }
+
+    /// What was learned from one registrar says nothing to another.
+    fn leave_server(&mut self) {
+        self.auth = Auth::new(self.wanted.credentials.clone());
+        (self.expires, self.raised) = (self.wanted.expires, false);
     }
 
     /// Is it the transaction whose answer counts?
@@ -65,14 +91,24 @@ impl Kept {
 }
 
 impl Endpoint {
-    pub(super) fn start_registration(&mut self, now: Time, key: RegistrationKey, wanted: Registration) {
+    pub(super) fn start_registration(
+        &mut self,
+        now: Time,
+        key: RegistrationKey,
+        wanted: Registration,
+        fallbacks: Vec<Target>,
+    ) {
+        let mut targets = vec![Target { transport: wanted.transport, to: wanted.to }];
+        targets.extend(fallbacks);
         let kept = Kept {
+            targets,
+            at: 0,
             expires: wanted.expires,
             call_id: format!("{}{}", self.chance.token(), self.chance.token()),
             tag: self.chance.token(),
             seq: 0,
             auth: Auth::new(wanted.credentials.clone()),
-            phase: Phase::Waiting { until: now },
+            phase: Phase::Waiting { until: now, status: None },
             failures: 0,
             raised: false,
             wanted,
@@ -91,7 +127,7 @@ impl Endpoint {
 
     fn send_register(&mut self, now: Time, key: RegistrationKey, expires: Duration) -> Option<ClientKey> {
         let kept = self.registrations.get(&key)?;
-        let contact = self.contact(&escaped_user(&kept.wanted.contact_user), kept.wanted.transport);
+        let contact = self.contact(&escaped_user(&kept.wanted.contact_user), kept.hop().0);
         let kept = self.registrations.get_mut(&key)?;
         kept.seq += 1;
         let clean = |uri: &str| value::line(uri).replace([' ', '<', '>'], "");
@@ -138,6 +174,7 @@ impl Endpoint {
         match response.status {
             200..300 => self.registered(now, key, response),
             423 if self.raise_expires(key, response) => self.ask_registrar(now, key),
+            status if status >= 500 && self.ask_next_registrar(now, key) => {}
             status => self.registration_failed(now, key, Some(status), response.retry_after()),
         }
     }
@@ -147,21 +184,33 @@ impl Endpoint {
         if matches!(kept.phase, Phase::Leaving { .. }) {
             self.registrations.remove(&key);
             self.tell(Event::Unregistered { key });
-        } else {
+        } else if !self.ask_next_registrar(now, key) {
             self.registration_failed(now, key, None, None);
         }
     }
 
+    /// `false`: this was the last.
+    fn ask_next_registrar(&mut self, now: Time, key: RegistrationKey) -> bool {
+        let Some(kept) = self.registrations.get_mut(&key).filter(|kept| kept.at + 1 < kept.targets.len()) else {
+            return false;
+        };
+        kept.at += 1;
+        kept.leave_server();
+        self.ask_registrar(now, key);
+        true
+    }
+
     fn registered(&mut self, now: Time, key: RegistrationKey, response: &Response) {
         let Some(kept) = self.registrations.get(&key) else { return };
-        let contact = self.contact(&escaped_user(&kept.wanted.contact_user), kept.wanted.transport);
+        let contact = self.contact(&escaped_user(&kept.wanted.contact_user), kept.hop().0);
         let granted = granted(response, &contact).unwrap_or(kept.expires);
         let Some(kept) = self.registrations.get_mut(&key) else { return };
         kept.failures = 0;
         kept.raised = false;
         // 80 %, so that a registrar which is down for a moment is asked again before the time is over.
-        let wait = granted.saturating_mul(4) / 5;
-        kept.phase = Phase::Held { refresh_at: now + wait.max(Duration::from_secs(1)) };
+        // Where another than the first holds it, there must be time for the first to be silent.
+        let wait = if kept.at == 0 { granted.saturating_mul(4) / 5 } else { granted / 2 };
+        kept.phase = Phase::Held { refresh_at: now + wait.max(Duration::from_secs(1)), until: now + granted };
         self.tell(Event::Registered { key, expires: granted });
     }
 
@@ -183,6 +232,7 @@ impl Endpoint {
         let Some(kept) = self.registrations.get_mut(&key) else { return };
         kept.failures = kept.failures.saturating_add(1);
         kept.raised = false;
+        kept.at = 0;
         let doubled = timers.register_retry_first.saturating_mul(1 << (kept.failures - 1).min(16));
         let longest = timers.register_retry_longest;
         // What was refused for good will be refused in a minute too; but the far side may be mended one day.
@@ -193,7 +243,7 @@ impl Endpoint {
             Some(_) | None => self.chance.between(most / 2, most),
         };
         if let Some(kept) = self.registrations.get_mut(&key) {
-            kept.phase = Phase::Waiting { until: now + wait };
+            kept.phase = Phase::Waiting { until: now + wait, status };
         }
         self.tell(Event::RegistrationFailed { key, status, retry_after: Some(wait) });
     }
@@ -214,7 +264,11 @@ impl Endpoint {
 
     pub(super) fn time_registration(&mut self, now: Time, key: RegistrationKey) {
         let due = self.registrations.get(&key).and_then(Kept::deadline).is_some_and(|at| at <= now);
-        if due {
+        if let Some(kept) = self.registrations.get_mut(&key).filter(|_| due) {
+            if kept.at != 0 {
+                kept.at = 0;
+                kept.leave_server();
+            }
             self.ask_registrar(now, key);
         }
     }

@@ -1,11 +1,12 @@
 //! Server transactions: requests come in, responses go out.
 //!
-//! Only INVITE and BYE within a dialog are remembered. Everything else has the same answer each time it comes (RFC 3261
+//! Only INVITE, and BYE, UPDATE and PRACK within a dialog, are remembered. Everything else has the same answer each time it comes (RFC 3261
 //! §8.2.7), so that a flood of it costs no memory.
 
 use std::net::SocketAddr;
 
 use crate::api::{CallKey, Event, Transport};
+use crate::message::body;
 use crate::message::parse::Fault;
 use crate::message::uri::Uri;
 use crate::message::value::{self, Via, split_commas};
@@ -14,6 +15,9 @@ use crate::time::Time;
 use crate::transaction::{Due, InviteServer, OtherServer};
 
 use super::{Endpoint, ServerKey};
+
+/// What may be required of us (RFC 3262, RFC 4028).
+pub(super) const SUPPORTED: [&str; 2] = ["100rel", "timer"];
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -30,14 +34,14 @@ pub(super) struct Server {
 #[derive(Debug)]
 pub(super) enum Machine {
     Invite(InviteServer),
-    Bye(OtherServer),
+    Other(OtherServer),
 }
 
 impl Server {
     pub(super) fn deadline(&self) -> Option<Time> {
         match &self.machine {
             Machine::Invite(machine) => machine.deadline(),
-            Machine::Bye(machine) => Some(machine.deadline()),
+            Machine::Other(machine) => Some(machine.deadline()),
         }
     }
 
@@ -75,7 +79,7 @@ impl Endpoint {
         if let Some(server) = self.servers.get(&key) {
             let again = match &server.machine {
                 Machine::Invite(machine) => machine.on_again(),
-                Machine::Bye(_) => true,
+                Machine::Other(_) => true,
             };
             if let Some(last) = server.last.clone().filter(|_| again) {
                 let to = server.reply_to;
@@ -97,7 +101,11 @@ impl Endpoint {
                 let answer = if known { Answer::capabilities(200) } else { Answer::plain(481) };
                 self.answer_once(&request, source, answer);
             }
-            (Method::Bye, None) => self.answer_once(&request, source, Answer::plain(481)),
+            (Method::Update, Some(tag)) => self.on_update(now, &key, request, &tag, source),
+            (Method::Prack, Some(tag)) => self.on_prack(now, &key, request, &tag, source),
+            (Method::Bye | Method::Update | Method::Prack, None) => {
+                self.answer_once(&request, source, Answer::plain(481));
+            }
             (Method::Ack | Method::Cancel | Method::Register | Method::Other(_), _) => {
                 let answer = Answer::capabilities(if request.method.is_known() { 405 } else { 501 });
                 self.answer_once(&request, source, answer);
@@ -123,7 +131,13 @@ impl Endpoint {
     /// What RFC 3261 §8.2.1 to §8.2.3 ask before a request is looked at any further, in their order.
     fn acceptable(request: &Request) -> Result<(), Answer> {
         match &request.method {
-            Method::Invite | Method::Ack | Method::Bye | Method::Cancel | Method::Options => {}
+            Method::Invite
+            | Method::Ack
+            | Method::Bye
+            | Method::Cancel
+            | Method::Options
+            | Method::Prack
+            | Method::Update => {}
             Method::Register | Method::Other(_) if request.method.is_known() => return Err(Answer::capabilities(405)),
             Method::Register | Method::Other(_) => return Err(Answer::capabilities(501)),
         }
@@ -131,14 +145,17 @@ impl Endpoint {
         if !matches!(scheme.as_str(), "sip" | "sips" | "tel") {
             return Err(Answer::plain(416));
         }
-        let required: Vec<&str> = request.headers.list("Require").collect();
-        if !required.is_empty() {
-            return Err(Answer { extra: vec![("Unsupported", required.join(", "))], ..Answer::plain(420) });
+        let known = |tag: &&str| SUPPORTED.iter().any(|known| known.eq_ignore_ascii_case(tag));
+        let unknown: Vec<&str> = request.headers.list("Require").filter(|tag| !known(tag)).collect();
+        if !unknown.is_empty() {
+            return Err(Answer { extra: vec![("Unsupported", unknown.join(", "))], ..Answer::plain(420) });
         }
-        if request.method == Method::Invite {
-            content_is_ours(request)?;
+        let described = matches!(request.method, Method::Invite | Method::Update | Method::Prack);
+        match body::refusal(request).filter(|_| described) {
+            Some(415) => Err(Answer { extra: vec![("Accept", body::ACCEPTED.to_owned())], ..Answer::plain(415) }),
+            Some(status) => Err(Answer::plain(status)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Answers without remembering.
@@ -159,7 +176,7 @@ impl Endpoint {
         self.transmit(source.reply_to, response.to_bytes());
     }
 
-    /// Opens the transaction of an INVITE or a BYE.
+    /// Opens the transaction of a request that is remembered.
     pub(super) fn open(
         &mut self,
         key: ServerKey,
@@ -233,7 +250,7 @@ impl Endpoint {
         self.transmit(source.reply_to, response.to_bytes());
         if open {
             self.respond_plain(now, key, 487);
-            self.invite_cancelled(call, key);
+            self.invite_cancelled(now, call, key);
         }
     }
 
@@ -244,7 +261,7 @@ impl Endpoint {
             let Some(server) = self.servers.get_mut(&key) else { continue };
             let due = match &mut server.machine {
                 Machine::Invite(machine) => machine.on_timeout(now),
-                Machine::Bye(machine) => machine.on_timeout(now),
+                Machine::Other(machine) => machine.on_timeout(now),
             };
             match due {
                 Due::Nothing => {}
@@ -298,26 +315,15 @@ impl Answer {
 
     /// With what we can do (RFC 3261 §11.2, §21.4.6).
     fn capabilities(status: u16) -> Self {
-        let extra = vec![("Allow", Method::ALLOWED.to_owned()), ("Accept", "application/sdp".to_owned())];
+        let supported = ("Supported", SUPPORTED.join(", "));
+        let extra = vec![("Allow", Method::ALLOWED.to_owned()), ("Accept", body::ACCEPTED.to_owned()), supported];
         Self { extra, ..Self::plain(status) }
     }
-}
 
-/// RFC 3261 §8.2.3 and §21.4.7: a body that we read, and an answer that the caller reads.
-pub(super) fn content_is_ours(request: &Request) -> Result<(), Answer> {
-    let kind = request.headers.get("Content-Type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let plain = request.headers.list("Content-Encoding").all(|encoding| encoding.eq_ignore_ascii_case("identity"));
-    let ours = kind.eq_ignore_ascii_case("application/sdp") && plain;
-    if !request.body.is_empty() && !ours {
-        return Err(Answer { extra: vec![("Accept", "application/sdp".to_owned())], ..Answer::plain(415) });
+    /// Something else has to come to its end first (RFC 3261 §14.2, RFC 3311 §5.2).
+    pub(super) fn later() -> Self {
+        Self { extra: vec![("Retry-After", "1".to_owned())], ..Self::plain(500) }
     }
-    let mut accepted = request.headers.list("Accept").peekable();
-    let reads = |range: &str| {
-        let range = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        matches!(range.as_str(), "application/sdp" | "application/*" | "*/*")
-    };
-    if accepted.peek().is_some() && !accepted.any(reads) { Err(Answer::plain(406)) } else { Ok(()) }
 }
 
 /// What makes a request one of a transaction (RFC 3261 §17.2.3). ACK and CANCEL get the key of their INVITE.
@@ -342,7 +348,7 @@ fn key(request: &Request, via: &Via) -> ServerKey {
 /// RFC 3261 §18.2.2, RFC 3581 §4. `maddr` is not followed: it would let anybody aim our answers at others.
 fn reply_to(via: &Via, transport: Transport, from: SocketAddr) -> (Transport, SocketAddr) {
     match transport {
-        Transport::Tcp => (transport, from),
+        Transport::Tcp | Transport::Tls => (transport, from),
         Transport::Udp if via.params.has("rport") => (transport, from),
         Transport::Udp => (transport, SocketAddr::new(from.ip(), via.port.filter(|port| *port != 0).unwrap_or(5060))),
     }

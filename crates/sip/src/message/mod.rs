@@ -1,5 +1,6 @@
 //! SIP messages (RFC 3261 §7): read, looked into, written. Nothing here remembers anything.
 
+pub(crate) mod body;
 pub(crate) mod parse;
 pub(crate) mod uri;
 pub(crate) mod value;
@@ -15,12 +16,14 @@ pub(crate) enum Method {
     Cancel,
     Options,
     Register,
+    Prack,
+    Update,
     Other(String),
 }
 
 impl Method {
     /// What `Allow` says.
-    pub(crate) const ALLOWED: &'static str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+    pub(crate) const ALLOWED: &'static str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE";
 
     /// Case matters (RFC 3261 §7.1).
     pub(crate) fn new(text: &str) -> Self {
@@ -31,6 +34,8 @@ impl Method {
             "CANCEL" => Self::Cancel,
             "OPTIONS" => Self::Options,
             "REGISTER" => Self::Register,
+            "PRACK" => Self::Prack,
+            "UPDATE" => Self::Update,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -43,6 +48,8 @@ impl Method {
             Self::Cancel => "CANCEL",
             Self::Options => "OPTIONS",
             Self::Register => "REGISTER",
+            Self::Prack => "PRACK",
+            Self::Update => "UPDATE",
             Self::Other(name) => name,
         }
     }
@@ -50,11 +57,17 @@ impl Method {
     /// Is it a method that SIP knows, though we may not allow it? (405, not 501; RFC 3261 §21.4.6, §21.5.2.)
     pub(crate) fn is_known(&self) -> bool {
         match self {
-            Self::Invite | Self::Ack | Self::Bye | Self::Cancel | Self::Options | Self::Register => true,
-            Self::Other(name) => matches!(
-                name.as_str(),
-                "PRACK" | "UPDATE" | "INFO" | "REFER" | "NOTIFY" | "SUBSCRIBE" | "MESSAGE" | "PUBLISH"
-            ),
+            Self::Invite
+            | Self::Ack
+            | Self::Bye
+            | Self::Cancel
+            | Self::Options
+            | Self::Register
+            | Self::Prack
+            | Self::Update => true,
+            Self::Other(name) => {
+                matches!(name.as_str(), "INFO" | "REFER" | "NOTIFY" | "SUBSCRIBE" | "MESSAGE" | "PUBLISH")
+            }
         }
     }
 }
@@ -187,13 +200,6 @@ impl Response {
     }
 }
 
-/// Is the body a session description? One without Content-Type is none of ours.
-pub(crate) fn session_description(headers: &Headers, body: &[u8]) -> Option<String> {
-    let kind = headers.get("Content-Type")?.split(';').next()?.trim();
-    (kind.eq_ignore_ascii_case("application/sdp") && !body.is_empty())
-        .then(|| String::from_utf8_lossy(body).into_owned())
-}
-
 fn tag_of(headers: &Headers, name: &str) -> Option<String> {
     let address = value::Address::parse(headers.get(name)?)?;
     address.params.get("tag").map(str::to_owned)
@@ -227,9 +233,11 @@ pub(crate) fn reason_phrase(status: u16) -> &'static str {
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         410 => "Gone",
+        406 => "Not Acceptable",
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        422 => "Session Interval Too Small",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",
@@ -241,6 +249,7 @@ pub(crate) fn reason_phrase(status: u16) -> &'static str {
         500 => "Server Internal Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        504 => "Server Time-out",
         505 => "Version Not Supported",
         513 => "Message Too Large",
         600 => "Busy Everywhere",

@@ -64,7 +64,7 @@ fn request_line(line: &str) -> Option<(Method, String, Option<Fault>)> {
 }
 
 /// A line that is no header is left out and told.
-fn headers<'a>(lines: impl Iterator<Item = &'a str>) -> (Headers, Option<Fault>) {
+pub(super) fn headers<'a>(lines: impl Iterator<Item = &'a str>) -> (Headers, Option<Fault>) {
     let mut unfolded: Vec<String> = Vec::new();
     let mut fault = None;
     for line in lines {
@@ -109,6 +109,7 @@ fn long_name(name: &str) -> &str {
         "m" | "M" => "Contact",
         "t" | "T" => "To",
         "v" | "V" => "Via",
+        "x" | "X" => "Session-Expires",
         long => long,
     }
 }

@@ -145,7 +145,7 @@ pub(crate) fn split_commas(text: &str) -> Vec<&str> {
     split_outside_quotes(text, ',')
 }
 
-fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
+pub(crate) fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
     let (mut quoted, mut escaped, mut angle) = (false, false, false);
     let mut parts = Vec::new();
     let mut from = 0;

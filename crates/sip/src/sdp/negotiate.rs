@@ -11,6 +11,7 @@ pub struct Local {
     version: u64,
     /// Without its `o=` line, which holds the version.
     last: Option<String>,
+    /// Our last description.
     offered: Option<Audio>,
 }
 
@@ -41,7 +42,8 @@ impl Local {
         let direction = audio.direction.mirrored().and(ours.direction);
         let answer = Audio { codecs: vec![send.clone()], telephone_event, direction, ..ours.clone() };
         let text = self.write(&answer, &theirs.lines, theirs.audio_line);
-        self.offered = None;
+        // The core offers the same again to refresh the session (RFC 4028 §7.4): what comes back is read against it.
+        self.offered = Some(answer.clone());
         let agreed = Agreed {
             remote: audio.socket_addr(),
             receive_number: send.number,
@@ -54,10 +56,11 @@ impl Local {
         Ok((text, agreed))
     }
 
-    /// What their answer to our last [`Self::offer`] means. An early answer (183) may be followed by another one (200).
+    /// What their answer to our last description means: an [`Self::offer`], or an answer that was offered again. An early
+    /// answer (183) may be followed by another one (200).
     ///
     /// # Errors
-    /// No codec in common, the stream was refused (port 0), or nothing was offered.
+    /// No codec in common, the stream was refused (port 0), or nothing was said by us yet.
     pub fn answered(&self, theirs: &Description) -> Result<Agreed, NoCommonCodec> {
         let ours = self.offered.as_ref().ok_or(NoCommonCodec)?;
         let audio = &theirs.audio;

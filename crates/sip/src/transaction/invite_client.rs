@@ -38,7 +38,7 @@ enum State {
 
 impl InviteClient {
     pub(crate) fn new(now: Time, timers: Timers, transport: Transport) -> Self {
-        let resend = (transport == Transport::Udp).then(|| Resend::new(now, &timers, None));
+        let resend = (!transport.is_reliable()).then(|| Resend::new(now, &timers, None));
         Self { state: State::Calling { resend, give_up: now + patience(&timers) }, timers, transport }
     }
 
@@ -56,10 +56,8 @@ impl InviteClient {
                     Heard::Pass
                 }
                 300.. => {
-                    let linger = match self.transport {
-                        Transport::Udp => patience(&self.timers),
-                        Transport::Tcp => std::time::Duration::ZERO,
-                    };
+                    let linger =
+                        if self.transport.is_reliable() { std::time::Duration::ZERO } else { patience(&self.timers) };
                     self.state = State::Completed { until: now + linger };
                     Heard::PassAndAck
                 }

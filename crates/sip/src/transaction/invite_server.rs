@@ -39,7 +39,7 @@ impl InviteServer {
             (State::Proceeding, 300..) => {
                 // RFC 3261 §17.2.1: G doubles up to T2, and not at all over a reliable transport.
                 let resend = Resend::new(now, &self.timers, Some(self.timers.t2));
-                State::Completed { resend: (self.transport == Transport::Udp).then_some(resend), give_up: until }
+                State::Completed { resend: (!self.transport.is_reliable()).then_some(resend), give_up: until }
             }
             (state, _) => state,
         };
@@ -56,10 +56,7 @@ impl InviteServer {
     /// An ACK of this transaction came: it is for a refusal.
     pub(crate) fn on_ack(&mut self, now: Time) {
         if let State::Completed { .. } = self.state {
-            let linger = match self.transport {
-                Transport::Udp => self.timers.t4,
-                Transport::Tcp => std::time::Duration::ZERO,
-            };
+            let linger = if self.transport.is_reliable() { std::time::Duration::ZERO } else { self.timers.t4 };
             self.state = State::Confirmed { until: now + linger };
         }
     }

@@ -67,6 +67,11 @@ impl Resend {
         Self { at: now + gap, gap, ..self }
     }
 
+    /// Not again.
+    pub(crate) fn never(self) -> Self {
+        Self { at: Time(Duration::MAX), ..self }
+    }
+
     /// From now on at the longest interval (RFC 3261 §17.1.2.2, timer E in Proceeding).
     pub(crate) fn slowed(self, now: Time) -> Self {
         let gap = self.longest.unwrap_or(self.gap);

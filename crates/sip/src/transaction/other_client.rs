@@ -26,7 +26,7 @@ enum State {
 
 impl OtherClient {
     pub(crate) fn new(now: Time, timers: Timers, transport: Transport) -> Self {
-        let resend = (transport == Transport::Udp).then(|| Resend::new(now, &timers, Some(timers.t2)));
+        let resend = (!transport.is_reliable()).then(|| Resend::new(now, &timers, Some(timers.t2)));
         Self { state: State::Trying { resend, give_up: now + patience(&timers) }, timers, transport }
     }
 
@@ -38,10 +38,7 @@ impl OtherClient {
             }
             State::Proceeding { .. } if status < 200 => Heard::Absorb,
             State::Trying { .. } | State::Proceeding { .. } => {
-                let linger = match self.transport {
-                    Transport::Udp => self.timers.t4,
-                    Transport::Tcp => std::time::Duration::ZERO,
-                };
+                let linger = if self.transport.is_reliable() { std::time::Duration::ZERO } else { self.timers.t4 };
                 self.state = State::Completed { until: now + linger };
                 Heard::Pass
             }
@@ -52,6 +49,11 @@ impl OtherClient {
     /// Is the final answer still to come?
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Trying { .. } | State::Proceeding { .. })
+    }
+
+    /// Has nothing been heard at all?
+    pub(crate) fn is_unheard(&self) -> bool {
+        matches!(self.state, State::Trying { .. })
     }
 
     pub(crate) fn deadline(&self) -> Time {

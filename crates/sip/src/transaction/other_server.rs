@@ -15,10 +15,7 @@ pub(crate) struct OtherServer {
 
 impl OtherServer {
     pub(crate) fn new(now: Time, timers: &Timers, transport: Transport) -> Self {
-        let linger = match transport {
-            Transport::Udp => patience(timers),
-            Transport::Tcp => std::time::Duration::ZERO,
-        };
+        let linger = if transport.is_reliable() { std::time::Duration::ZERO } else { patience(timers) };
         Self { until: now + linger }
     }
 

@@ -191,6 +191,11 @@ impl Driver {
                             self.endpoint.transport_failed(now, Transport::Tcp, transmit.to);
                         }
                     }
+                    // No trunk is set up with TLS, so only a peer can ask for it.
+                    Transport::Tls => {
+                        let now = self.now();
+                        self.endpoint.transport_failed(now, Transport::Tls, transmit.to);
+                    }
                 }
             } else if let Some(event) = self.endpoint.poll_event() {
                 self.event(event);

@@ -21,13 +21,16 @@ fn questions_and_unknown_methods_are_answered_and_leave_nothing() {
         ("OPTIONS", "", "200"),
         ("REGISTER", "", "405"),
         ("INFO", "", "405"),
-        ("PRACK", "", "405"),
+        ("REFER", "", "405"),
+        ("PRACK", "", "481"),
+        ("UPDATE", "", "481"),
         ("NONSENSE", "", "501"),
         ("BYE", "", "481"),
         ("CANCEL", "", "481"),
         ("OPTIONS", "Require: a, b\n", "420"),
-        ("INVITE", "Require: 100rel\nContact: <sip:a@h>\n", "420"),
+        ("INVITE", "Require: 100rel, x\nContact: <sip:a@h>\n", "420"),
         ("INVITE", "Contact: <sip:a@h>\nContent-Type: text/plain\n\nhello", "415"),
+        ("INVITE", "Contact: <sip:a@h>\nContent-Type: multipart/mixed;boundary=x\n\nhello", "415"),
         ("INVITE", "Contact: <sip:a@h>\nAccept: text/plain\n", "406"),
         ("INVITE", "Contact: <sip:a@h>, <sip:b@h>\n", "400"),
         ("INVITE", "Max-Forwards: 256\n", "400"),
@@ -41,8 +44,11 @@ fn questions_and_unknown_methods_are_answered_and_leave_nothing() {
         assert_eq!(answer, ask(&mut endpoint, &request(method, more)), "the same each time");
     }
     assert!(ask(&mut endpoint, &request("OPTIONS", "Require: a, b\n")).contains("Unsupported: a, b\r\n"));
-    assert!(ask(&mut endpoint, &request("INFO", "")).contains("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\n"));
-    for method in ["BYE", "INVITE", "OPTIONS"] {
+    assert!(
+        ask(&mut endpoint, &request("INFO", ""))
+            .contains("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE\r\n")
+    );
+    for method in ["BYE", "INVITE", "OPTIONS", "UPDATE", "PRACK"] {
         let strange = request(method, "Contact: <sip:a@h>\n").replace("To: <sip:x@h>", "To: <sip:x@h>;tag=2");
         assert!(ask(&mut endpoint, &strange).starts_with("SIP/2.0 481 "), "{method}");
     }
