@@ -29,6 +29,15 @@ pub struct Settings {
     pub queues: Vec<Queue>,
     /// Uploaded hold music, by name.
     pub music: Vec<Music>,
+    /// How every desk handles calls.
+    pub call_rules: CallRules,
+}
+
+/// How every desk handles calls: one set for the whole company.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRules {
+    /// The microphone is open in calls only, and not already while its agent is 待機 (A31).
+    pub microphone_only_in_calls: bool,
 }
 
 /// A user.
@@ -246,6 +255,10 @@ pub trait SettingsPort: Send + Sync {
     async fn save_number(&self, actor: Actor, number: Number) -> ApiResult<Number>;
     /// Creates or updates.
     async fn save_queue(&self, actor: Actor, queue: Queue) -> ApiResult<Queue>;
+    /// How every desk handles calls: for whoever is signed in.
+    async fn call_rules(&self, actor: Actor) -> ApiResult<CallRules>;
+    /// Changes it.
+    async fn save_call_rules(&self, actor: Actor, rules: CallRules) -> ApiResult<CallRules>;
     /// Deletes what nothing else needs.
     async fn delete(&self, actor: Actor, what: Deletable) -> ApiResult<()>;
     /// The audit log, latest first, 100 rows before `before`.
@@ -322,6 +335,27 @@ pub async fn save_queue(
     queue: Queue,
 ) -> Result<Queue, ApiError> {
     port::<dyn SettingsPort>()?.save_queue(actor()?, queue).await
+}
+
+/// How every desk handles calls; any role may ask, because every desk keeps to it.
+///
+/// # Errors
+/// See [`ApiError`].
+#[server(name = CallRulesFn, prefix = "/api", endpoint = "settings/call_rules", input = Json, output = Json)]
+pub async fn call_rules() -> Result<CallRules, ApiError> {
+    port::<dyn SettingsPort>()?.call_rules(actor()?).await
+}
+
+/// Changes how every desk handles calls.
+///
+/// # Errors
+/// [`ApiError::Forbidden`].
+#[server(name = SaveCallRulesFn, prefix = "/api", endpoint = "settings/save_call_rules", input = Json, output = Json)]
+pub async fn save_call_rules(
+    /// As they shall be.
+    rules: CallRules,
+) -> Result<CallRules, ApiError> {
+    port::<dyn SettingsPort>()?.save_call_rules(actor()?, rules).await
 }
 
 /// Deletes what nothing else needs.

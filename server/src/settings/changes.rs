@@ -1,7 +1,7 @@
 //! What a change says in the audit log: each field, old → new, by the names that people know.
 
 use domain::ids::{QueueId, TrunkId, UserId};
-use wire::settings::{Extension, Granted, Number, Queue, Settings, Trunk, User};
+use wire::settings::{CallRules, Extension, Granted, Number, Queue, Settings, Trunk, User};
 
 use crate::audit::Changes;
 
@@ -75,6 +75,11 @@ pub(super) fn of_queue(all: &Settings, new: &Queue) -> Changes {
         .field("may_answer", old.map(|queue| queue.may_answer.to_string()), new.may_answer.to_string())
         .field("ring_seconds", old.map(|queue| queue.ring_seconds.to_string()), new.ring_seconds.to_string())
         .field("music", old.map(music), music(new))
+}
+
+pub(super) fn of_call_rules(all: &Settings, new: CallRules) -> Changes {
+    let old = all.call_rules.microphone_only_in_calls.to_string();
+    Changes::none().field("microphone_only_in_calls", Some(old), new.microphone_only_in_calls.to_string())
 }
 
 fn login(all: &Settings, id: UserId) -> String {

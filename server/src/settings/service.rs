@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use wire::events::DeskEvent;
 use wire::session::{Actor, Me, MyExtension};
 use wire::settings::{
-    AuditRow, Deletable, Extension, Music, Number, Queue, Settings, SettingsPort, Trunk, TrunkState, User,
+    AuditRow, CallRules, Deletable, Extension, Music, Number, Queue, Settings, SettingsPort, Trunk, TrunkState, User,
 };
 use wire::{ApiError, ApiResult};
 
@@ -296,6 +296,22 @@ impl SettingsPort for SettingsService {
                 store::put_queue(tx, &queue, now).await?;
                 let changes = changes::of_queue(&before, &queue);
                 Ok(Changed::of(queue.name.clone(), changes, queue))
+            })
+        })
+        .await
+    }
+
+    async fn call_rules(&self, _actor: Actor) -> ApiResult<CallRules> {
+        Ok(store::call_rules(&self.0.db).await?)
+    }
+
+    async fn save_call_rules(&self, actor: Actor, rules: CallRules) -> ApiResult<CallRules> {
+        actor.require(Permission::Administer)?;
+        let now = self.0.clock.now();
+        self.change(&actor, "call_rules.saved", move |tx, before| {
+            Box::pin(async move {
+                store::put_call_rules(tx, rules, now).await?;
+                Ok(Changed::of(String::new(), changes::of_call_rules(&before, rules), rules))
             })
         })
         .await

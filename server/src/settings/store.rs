@@ -10,12 +10,12 @@ use domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::settings::{
-    Deletable, Extension, Granted, Music, Number, Queue, Settings, Trunk, TrunkState, TrunkTransport, User,
+    CallRules, Deletable, Extension, Granted, Music, Number, Queue, Settings, Trunk, TrunkState, TrunkTransport, User,
 };
 
 use crate::db::{Db, DbError, Tx, parse};
 use crate::telephony::numbers::NumberingPlan;
-use crate::{execute, fetch_all, fetch_optional};
+use crate::{execute, fetch_all, fetch_one, fetch_optional};
 
 /// Takes the turn to change settings until the unit of work ends: one change sees what the one before it did.
 pub(super) async fn take_turn(tx: &mut Tx) -> Result<(), DbError> {
@@ -42,6 +42,7 @@ macro_rules! load {
             "SELECT id, name, rule, may_answer, ring_seconds, music_id FROM queues WHERE deleted_at IS NULL ORDER BY name"
         )?;
         let music = fetch_all!($on, (String, String, i64), "SELECT id, name, length_ms FROM music ORDER BY name")?;
+        let (microphone_only_in_calls,) = fetch_one!($on, (bool,), CALL_RULES)?;
         Ok(Settings {
             users: users.into_iter().map(UserRow::read).collect::<Result<_, _>>()?,
             extensions: extensions.into_iter().map(ExtensionRow::read).collect::<Result<_, _>>()?,
@@ -49,12 +50,15 @@ macro_rules! load {
             numbers: numbers.into_iter().map(|row| row.read($plan, &mut granted)).collect::<Result<_, _>>()?,
             queues: queues.into_iter().map(|row| row.read(&mut members)).collect::<Result<_, _>>()?,
             music: music.iter().map(read_music).collect::<Result<_, _>>()?,
+            call_rules: CallRules { microphone_only_in_calls },
         })
     }};
 }
 
 const TRUNKS: &str = "SELECT id, name, host, port, transport, registers, username, sealed_password, sources, codecs,
      max_calls, active FROM trunks ORDER BY name";
+
+const CALL_RULES: &str = "SELECT microphone_only_in_calls FROM call_rules WHERE id = 1";
 
 /// All settings; the trunks' states are for somebody else to fill in.
 pub(super) async fn all(db: &Db, plan: NumberingPlan) -> Result<Settings, DbError> {
@@ -213,6 +217,21 @@ pub(super) async fn put_music(tx: &mut Tx, music: &Music, length_ms: i64, now: T
         music.id.to_string(),
         music.name.as_str(),
         length_ms,
+        now.0,
+    )?;
+    Ok(())
+}
+
+pub(super) async fn call_rules(db: &Db) -> Result<CallRules, DbError> {
+    let (microphone_only_in_calls,) = fetch_one!(db, (bool,), CALL_RULES)?;
+    Ok(CallRules { microphone_only_in_calls })
+}
+
+pub(super) async fn put_call_rules(tx: &mut Tx, rules: CallRules, now: Timestamp) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE call_rules SET microphone_only_in_calls = $1, updated_at = $2 WHERE id = 1",
+        rules.microphone_only_in_calls,
         now.0,
     )?;
     Ok(())

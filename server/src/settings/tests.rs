@@ -12,7 +12,8 @@ use uuid::Uuid;
 use wire::events::{DeskEvent, ServerFrame};
 use wire::session::Actor;
 use wire::settings::{
-    Deletable, Extension, Granted, Number, Queue, SettingsPort, Trunk, TrunkCodec, TrunkState, TrunkTransport, User,
+    CallRules, Deletable, Extension, Granted, Number, Queue, SettingsPort, Trunk, TrunkCodec, TrunkState,
+    TrunkTransport, User,
 };
 use wire::{ApiError, ApiResult, FieldError, Problem};
 
@@ -359,6 +360,21 @@ on_both! {
         following.await.unwrap();
     }
 
+    async fn a31_the_company_chooses_when_microphones_open_and_every_desk_may_ask(db: TestDb) {
+        let Setup { settings, hub, admin, .. } = setup(&db).await;
+        let agent = Actor { role: Role::Agent, ..admin.clone() };
+        assert_eq!(settings.call_rules(agent.clone()).await, Ok(CallRules { microphone_only_in_calls: false }));
+        let mut tab = hub.attach(admin.user, ClientId(id()), String::new(), None);
+        let strict = CallRules { microphone_only_in_calls: true };
+        assert_eq!(settings.save_call_rules(admin.clone(), strict).await, Ok(strict));
+        assert_eq!(heard(&mut tab.frames), DeskEvent::SettingsChanged);
+        assert_eq!(settings.call_rules(agent).await, Ok(strict));
+        assert_eq!(settings.settings(admin.clone()).await.unwrap().call_rules, strict);
+        let line = settings.audit(admin, None).await.unwrap().remove(0);
+        assert_eq!(line.what, "call_rules.saved");
+        assert_eq!(line.detail, "microphone_only_in_calls: false → true");
+    }
+
     async fn only_an_administrator_may(db: TestDb) {
         let Setup { settings, admin, .. } = setup(&db).await;
         for role in [Role::Agent, Role::Supervisor] {
@@ -371,6 +387,8 @@ on_both! {
             assert_eq!(settings.save_extension(actor.clone(), extension).await, Err(ApiError::Forbidden));
             assert_eq!(settings.save_number(actor.clone(), number("0312345678", &trunk("t"))).await, Err(ApiError::Forbidden));
             assert_eq!(settings.delete(actor.clone(), Deletable::Queue(QueueId(id()))).await, Err(ApiError::Forbidden));
+            let rules = CallRules { microphone_only_in_calls: true };
+            assert_eq!(settings.save_call_rules(actor.clone(), rules).await, Err(ApiError::Forbidden));
             assert_eq!(settings.audit(actor, None).await, Err(ApiError::Forbidden));
         }
     }
