@@ -113,6 +113,8 @@ impl World {
                     | SeatInput::GoNotReady
                     | SeatInput::GoOnBreak { .. }
                     | SeatInput::LeaveAfterCall { .. }
+                    | SeatInput::ExtendAfterCall { .. }
+                    | SeatInput::AfterCallOver
                     | SeatInput::Lost
                     | SeatInput::Offered { .. }
                     | SeatInput::Dialled { .. } => panic!("a call never tells a seat {input:?}"),

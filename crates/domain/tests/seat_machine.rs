@@ -25,6 +25,9 @@ fn inputs() -> impl Strategy<Value = SeatInput> {
         1 => Just(SeatInput::GoOnBreak { reason: BreakReason::Lunch }),
         2 => Just(SeatInput::LeaveAfterCall { to: Presence::Ready }),
         1 => Just(SeatInput::LeaveAfterCall { to: Presence::Break { reason: BreakReason::Lunch } }),
+        1 => (0..400_000i64, 0..20_000i64)
+            .prop_map(|(until, by_ms)| SeatInput::ExtendAfterCall { until: Timestamp(until), by_ms }),
+        2 => Just(SeatInput::AfterCallOver),
         1 => Just(SeatInput::Lost),
         3 => calls.clone().prop_map(|call| SeatInput::Offered { call }),
         2 => calls.clone().prop_map(|call| SeatInput::Dialled { call }),
@@ -40,7 +43,10 @@ fn inputs() -> impl Strategy<Value = SeatInput> {
 
 proptest! {
     #[test]
-    fn s3_s11_s28_hold_over_every_history(history in prop::collection::vec((inputs(), 0..10_000i64), 0..80)) {
+    fn s3_s11_s28_a5_hold_over_every_history(
+        history in prop::collection::vec((inputs(), 0..10_000i64), 0..80),
+        limit in prop::option::of(0..30_000u64),
+    ) {
         let mut seat = Seat::LoggedOut;
         let mut now = Timestamp(0);
         for (input, later) in history {
@@ -70,13 +76,24 @@ proptest! {
             {
                 prop_assert_eq!(seat.work(), Work::AfterCall { call });
             }
-            // After-call work ends only by the agent's own act: never by a press on 待機 that was not warned about (S30).
+            // After-call work ends by the agent's own act, never by a press on 待機 that was not warned about (S30), or by
+            // a limit that has run out (A5).
             if matches!(before.work(), Work::AfterCall { .. }) && seat.work() == Work::Idle {
+                let ran_out = before.next_deadline().is_some_and(|until| now >= until);
                 prop_assert!(
-                    matches!(input, SeatInput::LeaveAfterCall { .. }),
+                    matches!(input, SeatInput::LeaveAfterCall { .. }) || input == SeatInput::AfterCallOver && ran_out,
                     "left by another input"
                 );
             }
+            if let Some(limit) = limit && matches!(seat.work(), Work::AfterCall { .. }) && before.work() != seat.work() {
+                seat.limit_after_call(core::time::Duration::from_millis(limit));
+                prop_assert_eq!(seat.next_deadline(), Some(Timestamp(now.0 + i64::try_from(limit).unwrap())));
+            }
+            // A5: a deadline exists in after-call work only, and only with a limit.
+            if seat.next_deadline().is_some() {
+                prop_assert!(limit.is_some() && matches!(seat.work(), Work::AfterCall { .. }), "a stray deadline");
+            }
+            prop_assert_eq!(serde_json::from_str::<Seat>(&serde_json::to_string(&seat).unwrap()).unwrap(), seat);
         }
     }
 }
@@ -119,6 +136,72 @@ fn s30_going_ready_out_of_after_call_work_is_refused_until_it_is_left_knowingly(
     assert_eq!(seat.on(SeatInput::GoReady, Timestamp(9_000)), Err(Refusal::InAfterCallWork));
     seat.on(SeatInput::LeaveAfterCall { to: Presence::Ready }, Timestamp(9_500)).unwrap();
     assert_eq!(seat.shown(), (Shown::Ready, Some(Timestamp(9_500))));
+}
+
+/// In after-call work since second 4, with a limit of a minute.
+fn limited() -> Seat {
+    let connected = [SeatInput::Offered { call: call(0) }, SeatInput::Connected { call: call(0) }];
+    let mut seat = seated(&[READY[0], READY[1], connected[0], connected[1], SeatInput::Ended { call: call(0) }]);
+    seat.limit_after_call(core::time::Duration::from_mins(1));
+    seat
+}
+
+#[test]
+fn a5_after_call_work_has_no_limit_unless_it_is_given_one() {
+    let connected = [SeatInput::Offered { call: call(0) }, SeatInput::Connected { call: call(0) }];
+    let mut seat = seated(&[READY[0], READY[1], connected[0], connected[1], SeatInput::Ended { call: call(0) }]);
+    assert_eq!(seat.next_deadline(), None);
+    assert_eq!(seat.on(SeatInput::AfterCallOver, Timestamp(i64::MAX)), Ok(None));
+    assert_eq!(seat.work(), Work::AfterCall { call: call(0) });
+}
+
+#[test]
+fn a5_a_limit_that_runs_out_makes_ready_and_not_a_moment_before() {
+    let mut seat = limited();
+    assert_eq!(seat.next_deadline(), Some(Timestamp(64_000)));
+    assert_eq!(seat.on(SeatInput::AfterCallOver, Timestamp(63_999)), Ok(None));
+    seat.on(SeatInput::AfterCallOver, Timestamp(64_000)).unwrap();
+    assert_eq!(seat.shown(), (Shown::Ready, Some(Timestamp(64_000))));
+    assert!(seat.takes_offers());
+    assert_eq!(seat.next_deadline(), None);
+}
+
+#[test]
+fn a5_an_extension_puts_the_end_off_once_however_often_it_is_asked_for() {
+    let mut seat = limited();
+    let extend = SeatInput::ExtendAfterCall { until: Timestamp(64_000), by_ms: 30_000 };
+    seat.on(extend, Timestamp(50_000)).unwrap();
+    assert_eq!(seat.on(extend, Timestamp(50_001)), Ok(None), "the same press, sent again");
+    assert_eq!(seat.next_deadline(), Some(Timestamp(94_000)));
+    assert_eq!(seat.shown(), (Shown::AfterCall, Some(Timestamp(4_000))), "its time goes on from its beginning");
+    assert_eq!(seat.on(SeatInput::AfterCallOver, Timestamp(64_000)), Ok(None));
+    seat.on(SeatInput::AfterCallOver, Timestamp(94_000)).unwrap();
+    assert_eq!(seat.on(extend, Timestamp(94_001)), Err(Refusal::NotInAfterCallWork));
+}
+
+#[test]
+fn a5_a_break_chosen_during_the_call_begins_when_the_limit_runs_out() {
+    let connected = [SeatInput::Offered { call: call(0) }, SeatInput::Connected { call: call(0) }];
+    let lunch = SeatInput::GoOnBreak { reason: BreakReason::Lunch };
+    let mut seat = seated(&[READY[0], READY[1], connected[0], connected[1], lunch, SeatInput::Ended { call: call(0) }]);
+    seat.limit_after_call(core::time::Duration::from_secs(5));
+    seat.on(SeatInput::AfterCallOver, Timestamp(10_000)).unwrap();
+    assert_eq!(seat.shown().0, Shown::Break(BreakReason::Lunch));
+}
+
+#[test]
+fn a5_a_call_dialled_out_of_after_call_work_takes_its_limit_away() {
+    let mut seat = limited();
+    seat.on(SeatInput::Dialled { call: call(1) }, Timestamp(20_000)).unwrap();
+    assert_eq!(seat.next_deadline(), None);
+    seat.on(SeatInput::Ended { call: call(1) }, Timestamp(30_000)).unwrap();
+    assert_eq!(seat.next_deadline(), None, "until the step that began it gives it one");
+}
+
+#[test]
+fn a5_a_seat_stored_before_there_were_limits_is_read() {
+    let json = serde_json::to_string(&seated(&READY)).unwrap();
+    assert!(!json.contains("after_call_until"), "{json}");
 }
 
 #[test]

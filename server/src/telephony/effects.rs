@@ -180,13 +180,16 @@ impl Effects {
             | SeatInput::GoNotReady
             | SeatInput::GoOnBreak { .. }
             | SeatInput::LeaveAfterCall { .. }
+            | SeatInput::ExtendAfterCall { .. }
+            | SeatInput::AfterCallOver
             | SeatInput::Lost
             | SeatInput::Offered { .. }
             | SeatInput::Dialled { .. }
             | SeatInput::Connected { .. }
             | SeatInput::Held { .. }
             | SeatInput::Resumed { .. }
-            | SeatInput::Ended { .. } => None,
+            | SeatInput::Ended { .. }
+            | SeatInput::GivenUp { .. } => None,
         };
         if let Some(why) = gone {
             self.calls.take_away(agent, self.facts.id, why);
@@ -197,7 +200,7 @@ impl Effects {
     fn cause(&self, call: &Call, input: SeatInput) -> By {
         match input {
             SeatInput::Connected { .. } if self.facts.direction == Direction::Outbound => By::Customer,
-            SeatInput::Missed { .. } => By::Server,
+            SeatInput::Missed { .. } | SeatInput::GivenUp { .. } => By::Server,
             SeatInput::Withdrawn { .. } | SeatInput::Ended { .. } => match call {
                 Call::Ended { outcome: Outcome::AgentHungUp | Outcome::Cancelled, .. } => By::Agent,
                 Call::Ended { outcome: Outcome::CustomerHungUp | Outcome::Abandoned, .. } => By::Customer,
@@ -214,6 +217,8 @@ impl Effects {
             | SeatInput::GoNotReady
             | SeatInput::GoOnBreak { .. }
             | SeatInput::LeaveAfterCall { .. }
+            | SeatInput::ExtendAfterCall { .. }
+            | SeatInput::AfterCallOver
             | SeatInput::Lost
             | SeatInput::Offered { .. }
             | SeatInput::Dialled { .. }

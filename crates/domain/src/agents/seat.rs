@@ -10,8 +10,12 @@
 //!                                                       ended
 //! ```
 //!
+//! After-call work lasts until the agent leaves it, or where it was given a limit, no longer than that (A5).
+//!
 //! Presence (ready, not ready, break) is chosen beside it in every logged-in state; in a call and in
 //! after-call work the choice says what comes after.
+
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +44,9 @@ pub enum Seat {
         presence_since: Timestamp,
         /// When work last changed.
         work_since: Timestamp,
+        /// When after-call work ends by itself, where it has a limit (A5).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_call_until: Option<Timestamp>,
     },
 }
 
@@ -68,6 +75,15 @@ pub enum SeatInput {
         /// For what.
         to: Presence,
     },
+    /// 延長: the agent wants more time for after-call work that has a limit (A5).
+    ExtendAfterCall {
+        /// The end that the agent saw: asked twice, it is put off once.
+        until: Timestamp,
+        /// By how much, in milliseconds.
+        by_ms: i64,
+    },
+    /// [`Seat::next_deadline`] has passed (A5).
+    AfterCallOver,
     /// The desk is gone: socket closed for longer than its lease.
     Lost,
     /// The router chose this agent.
@@ -112,6 +128,11 @@ pub enum SeatInput {
     },
     /// The call ended (S28: after-call work begins, after every call).
     Ended {
+        /// The call.
+        call: InteractionId,
+    },
+    /// The agent's side was lost in the call for too long: it goes on without them, and they are in after-call work (C2).
+    GivenUp {
         /// The call.
         call: InteractionId,
     },
@@ -173,6 +194,21 @@ impl Seat {
         Ok((from != to).then_some(Change { from, to, at: now }))
     }
 
+    /// Gives after-call work that begins now its limit (A5), as a part of the step that began it.
+    pub fn limit_after_call(&mut self, limit: Duration) {
+        if let Self::LoggedIn { work: Work::AfterCall { .. }, work_since, after_call_until, .. } = self {
+            *after_call_until = Some(work_since.plus(limit));
+        }
+    }
+
+    /// When [`SeatInput::AfterCallOver`] is due, if after-call work has a limit.
+    pub fn next_deadline(self) -> Option<Timestamp> {
+        match self {
+            Self::LoggedOut => None,
+            Self::LoggedIn { after_call_until, .. } => after_call_until,
+        }
+    }
+
     fn after(self, input: SeatInput, now: Timestamp) -> Result<Self, Refusal> {
         match self {
             Self::LoggedOut => match input {
@@ -182,17 +218,21 @@ impl Seat {
                     work: Work::Idle,
                     presence_since: now,
                     work_since: now,
+                    after_call_until: None,
                 }),
                 // Late news of a call whose agent has gone, or a second log-out: nothing is left to change.
                 SeatInput::LogOut
                 | SeatInput::Lost
+                | SeatInput::AfterCallOver
                 | SeatInput::Missed { .. }
                 | SeatInput::Withdrawn { .. }
+                | SeatInput::GivenUp { .. }
                 | SeatInput::Ended { .. } => Ok(self),
                 SeatInput::GoReady
                 | SeatInput::GoNotReady
                 | SeatInput::GoOnBreak { .. }
                 | SeatInput::LeaveAfterCall { .. }
+                | SeatInput::ExtendAfterCall { .. }
                 | SeatInput::Offered { .. }
                 | SeatInput::Dialled { .. }
                 | SeatInput::Connected { .. }
@@ -200,8 +240,8 @@ impl Seat {
                 | SeatInput::Resumed { .. }
                 | SeatInput::Declined { .. } => Err(Refusal::LoggedOut),
             },
-            Self::LoggedIn { extension, presence, work, presence_since, work_since } => {
-                let here = Here { extension, presence, work, presence_since, work_since, now };
+            Self::LoggedIn { extension, presence, work, presence_since, work_since, after_call_until } => {
+                let here = Here { extension, presence, work, presence_since, work_since, after_call_until, now };
                 match input {
                     SeatInput::LogIn { .. } => Err(Refusal::AlreadyLoggedIn),
                     SeatInput::LogOut => here.log_out(),
@@ -209,6 +249,8 @@ impl Seat {
                     SeatInput::GoNotReady => here.choose(Presence::NotReady { cause: Cause::Chosen }),
                     SeatInput::GoOnBreak { reason } => here.choose(Presence::Break { reason }),
                     SeatInput::LeaveAfterCall { to } => here.leave_after_call(to),
+                    SeatInput::ExtendAfterCall { until, by_ms } => here.extend_after_call(until, by_ms),
+                    SeatInput::AfterCallOver => Ok(here.after_call_over()),
                     SeatInput::Lost => Ok(here.lost()),
                     SeatInput::Offered { call } => here.offered(call),
                     SeatInput::Dialled { call } => here.dialled(call),
@@ -219,6 +261,7 @@ impl Seat {
                     SeatInput::Declined { call } | SeatInput::Withdrawn { call } => Ok(here.let_go(call, presence)),
                     SeatInput::Missed { call } => Ok(here.let_go(call, Presence::NotReady { cause: Cause::Missed })),
                     SeatInput::Ended { call } => Ok(here.ended(call)),
+                    SeatInput::GivenUp { call } => Ok(here.given_up(call)),
                 }
             }
         }
@@ -230,6 +273,14 @@ impl Seat {
         match self {
             Self::LoggedOut => false,
             Self::LoggedIn { presence, work, .. } => presence == Presence::Ready && work == Work::Idle,
+        }
+    }
+
+    /// Whether the agent takes calls now or will before long: ready, or at work on a call.
+    pub fn is_at_work(self) -> bool {
+        match self {
+            Self::LoggedOut => false,
+            Self::LoggedIn { presence, work, .. } => presence == Presence::Ready || work != Work::Idle,
         }
     }
 
@@ -274,15 +325,8 @@ struct Here {
     work: Work,
     presence_since: Timestamp,
     work_since: Timestamp,
+    after_call_until: Option<Timestamp>,
     now: Timestamp,
-    /// Whether the agent takes calls now or will before long: ready, or at work on a call.
-    pub fn is_at_work(self) -> bool {
-        match self {
-            Self::LoggedOut => false,
-            Self::LoggedIn { presence, work, .. } => presence == Presence::Ready || work != Work::Idle,
-        }
-    }
-
 }
 
 impl Here {
@@ -313,6 +357,31 @@ impl Here {
             Work::Idle | Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
                 Err(Refusal::NotInAfterCallWork)
             }
+        }
+    }
+
+    /// One that was put off meanwhile, or has no limit, stays as it is.
+    fn extend_after_call(self, until: Timestamp, by_ms: i64) -> Result<Seat, Refusal> {
+        match self.work {
+            Work::AfterCall { .. } if self.after_call_until == Some(until) => {
+                let by = Duration::from_millis(u64::try_from(by_ms).unwrap_or(0));
+                // Pressed in the last moment, and come after it: the time asked for counts from here.
+                let after_call_until = Some(until.max(self.now).plus(by));
+                Ok(Self { after_call_until, ..self }.works(self.work))
+            }
+            Work::AfterCall { .. } => Ok(self.works(self.work)),
+            Work::Idle | Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => {
+                Err(Refusal::NotInAfterCallWork)
+            }
+        }
+    }
+
+    /// What was chosen during the call, or before it, holds from here.
+    fn after_call_over(self) -> Seat {
+        if self.after_call_until.is_some_and(|until| self.now >= until) {
+            self.works(Work::Idle)
+        } else {
+            self.works(self.work)
         }
     }
 
@@ -369,6 +438,25 @@ impl Here {
         }
     }
 
+    /// Whoever was ready is so no longer: nobody is at that desk.
+    fn given_up(self, call: InteractionId) -> Seat {
+        match self.work {
+            Work::Talking { call: ours } | Work::Held { call: ours } if ours == call => {
+                let presence = match self.presence {
+                    Presence::Ready => Presence::NotReady { cause: Cause::Lost },
+                    Presence::NotReady { .. } | Presence::Break { .. } => self.presence,
+                };
+                self.becomes(presence, Work::AfterCall { call })
+            }
+            Work::Idle
+            | Work::Ringing { .. }
+            | Work::Dialling { .. }
+            | Work::Talking { .. }
+            | Work::Held { .. }
+            | Work::AfterCall { .. } => self.works(self.work),
+        }
+    }
+
     fn about(self, call: InteractionId) -> Result<(), Refusal> {
         match self.work {
             Work::Ringing { call: ours }
@@ -396,6 +484,7 @@ impl Here {
             work,
             presence_since: if presence == self.presence { self.presence_since } else { self.now },
             work_since: if work == self.work { self.work_since } else { self.now },
+            after_call_until: self.after_call_until.filter(|_| work == self.work),
         }
     }
 }
