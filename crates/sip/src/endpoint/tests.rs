@@ -2,8 +2,14 @@
 
 mod calls;
 mod changes;
+mod far_side;
 mod field;
+mod long;
 mod registrations;
+mod reliable;
+mod sessions;
+mod targets;
+mod updates;
 
 use super::*;
 use crate::api::{Credentials, NameAddr, Timers};
@@ -19,13 +25,12 @@ pub(super) fn address(last: u8) -> SocketAddr {
 }
 
 pub(super) fn endpoint(last: u8) -> Endpoint {
-    Endpoint::new(Config {
-        advertised_udp: address(last),
-        advertised_tcp: address(last),
-        user_agent: "test".into(),
-        timers: Timers::default(),
-        seed: last.into(),
-    })
+    endpoint_with(last, Timers::default())
+}
+
+pub(super) fn endpoint_with(last: u8, timers: Timers) -> Endpoint {
+    let (at, user_agent) = (address(last), "test".into());
+    Endpoint::new(Config { advertised_udp: at, advertised_tcp: at, user_agent, timers, seed: last.into() })
 }
 
 pub(super) fn outgoing() -> Outgoing {
@@ -132,6 +137,44 @@ pub(super) fn sent(endpoint: &mut Endpoint) -> Vec<String> {
     texts.map(|transmit| String::from_utf8_lossy(&transmit.bytes).into_owned()).collect()
 }
 
+/// A request of the far side within a dialog of ours, made of any message of ours that has both tags. `seq` is the
+/// number of its `CSeq`.
+pub(super) fn within(ours: &str, method: &str, seq: u32, headers: &str, body: &str) -> Vec<u8> {
+    let request = ours.lines().next().is_some_and(|line| line.ends_with("SIP/2.0"));
+    let (from, to) = if request { ("To", "From") } else { ("From", "To") };
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    format!(
+        "{method} sip:x@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK{method}{seq};rport\r\n\
+         From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {seq} {method}\r\nContact: <sip:far@192.0.2.2>\r\n\
+         {headers}{kind}Content-Length: {}\r\n\r\n{body}",
+        header(ours, from),
+        header(ours, to),
+        header(ours, "Call-ID"),
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// What an endpoint says to one message.
+pub(super) fn said(endpoint: &mut Endpoint, now: Time, message: &[u8]) -> Vec<String> {
+    endpoint.receive(now, Transport::Udp, address(2), message);
+    sent(endpoint)
+}
+
+/// Time passes for one endpoint alone: what it sent, and when.
+pub(super) fn alone(endpoint: &mut Endpoint, now: &mut Time, wait: Duration) -> Vec<(Duration, String)> {
+    let (start, end) = (*now, *now + wait);
+    let mut all = Vec::new();
+    loop {
+        all.extend(sent(endpoint).into_iter().map(|text| (now.since(start), text)));
+        let Some(next) = endpoint.poll_timeout().filter(|next| *next <= end) else { break };
+        *now = (*now).max(next);
+        endpoint.handle_timeout(*now);
+    }
+    *now = end;
+    all
+}
+
 /// The first line of each.
 pub(super) fn first_lines(messages: &[String]) -> Vec<String> {
     messages
@@ -148,12 +191,18 @@ pub(super) fn header<'a>(message: &'a str, name: &str) -> &'a str {
 
 /// A response to a request, as another implementation would write it.
 pub(super) fn answer(request: &str, status: &str, tag: &str, more: &str) -> Vec<u8> {
+    let (sdp, headers) = if more.starts_with("v=0") { (more, "") } else { ("", more) };
+    answer_with(request, status, tag, headers, sdp)
+}
+
+/// The same with headers and a description.
+pub(super) fn answer_with(request: &str, status: &str, tag: &str, headers: &str, body: &str) -> Vec<u8> {
     let to = header(request, "To");
     let tag = if tag.is_empty() || to.contains(";tag=") { String::new() } else { format!(";tag={tag}") };
-    let (body, kind) = if more.starts_with("v=0") { (more, "Content-Type: application/sdp\r\n") } else { ("", more) };
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
     format!(
         "SIP/2.0 {status}\r\nVia: {}\r\nFrom: {}\r\nTo: {to}{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\n\
-         Contact: <sip:far@192.0.2.2>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+         Contact: <sip:far@192.0.2.2>\r\n{headers}{kind}Content-Length: {}\r\n\r\n{body}",
         header(request, "Via"),
         header(request, "From"),
         header(request, "Call-ID"),

@@ -84,7 +84,7 @@ fn a_lost_refusal_or_its_lost_ack_comes_again() {
 }
 
 #[test]
-fn a_lost_200_or_its_lost_ack_comes_again() {
+fn test_seven_a_lost_200_or_its_lost_ack_comes_again() {
     for what in ["SIP/2.0 200", "ACK"] {
         let mut pair = Pair::new();
         let (a, b) = pair.call();
@@ -102,7 +102,7 @@ fn a_lost_200_or_its_lost_ack_comes_again() {
 }
 
 #[test]
-fn a_200_that_is_never_acknowledged_ends_in_bye() {
+fn test_seven_a_200_that_is_never_acknowledged_ends_in_bye() {
     let mut pair = Pair::new();
     let (a, b) = pair.call();
     pair.b.accept(pair.now, b, ANSWER.into()).unwrap();
@@ -128,7 +128,7 @@ fn hanging_up_before_the_ack_waits_for_it() {
 }
 
 #[test]
-fn a_duplicate_invite_rings_once() {
+fn test_seven_a_duplicate_invite_rings_once() {
     let mut pair = Pair::new();
     pair.a.invite(pair.now, outgoing());
     let invite = sent(&mut pair.a).remove(0);
@@ -207,7 +207,7 @@ fn cancel_waits_for_the_first_provisional_answer() {
 }
 
 #[test]
-fn a_200_that_crosses_a_cancel_is_acknowledged_and_ended() {
+fn test_five_a_200_that_crosses_a_cancel_is_acknowledged_and_ended() {
     let mut pair = Pair::new();
     let (a, b) = pair.call();
     pair.b.accept(pair.now, b, ANSWER.into()).unwrap();
@@ -223,7 +223,7 @@ fn a_200_that_crosses_a_cancel_is_acknowledged_and_ended() {
 }
 
 #[test]
-fn of_a_forked_call_one_branch_is_kept_and_the_other_ended() {
+fn test_six_of_a_forked_call_one_branch_is_kept_and_the_other_ended() {
     let mut pair = Pair::new();
     let a = pair.a.invite(pair.now, outgoing());
     let invite = sent(&mut pair.a).remove(0);
@@ -323,4 +323,32 @@ fn what_a_call_cannot_do_now_is_refused_with_its_state() {
     assert_eq!(pair.b.answer_reoffer(pair.now, b, OFFER.into()).unwrap_err().state, "offered");
     assert_eq!(pair.b.refuse(pair.now, CallKey(99), 486).unwrap_err().state, "over");
     assert_eq!((sent(&mut pair.a), sent(&mut pair.b)), (vec![], vec![]));
+}
+
+#[test]
+fn a_thousand_calls_leave_nothing() {
+    let mut pair = Pair::new();
+    for round in 0..1000_u32 {
+        let (a, b) = pair.call();
+        match round % 5 {
+            0 => pair.a.hang_up(pair.now, a).unwrap(),
+            1 => pair.b.refuse(pair.now, b, 486).unwrap(),
+            _ => {
+                pair.b.accept(pair.now, b, ANSWER.into()).unwrap();
+                pair.settle();
+                pair.a.reoffer(pair.now, a, OFFER.into()).unwrap();
+                pair.settle();
+                pair.b.answer_reoffer(pair.now, b, ANSWER.into()).unwrap();
+                pair.settle();
+                if round % 2 == 0 { pair.a.hang_up(pair.now, a) } else { pair.b.hang_up(pair.now, b) }.unwrap();
+            }
+        }
+        pair.pass(Duration::from_secs(10));
+        let ends = |events: &[Event]| events.iter().filter(|event| matches!(event, Event::Terminated { .. })).count();
+        assert_eq!((ends(&events(&mut pair.a)), ends(&events(&mut pair.b))), (1, 1), "{round}");
+        assert_eq!((pair.a.stats().calls, pair.b.stats().dialogs), (0, 0), "{round}");
+        // What lingers is bounded by the timers, not by the number of calls.
+        assert!(pair.a.stats().transactions < 30 && pair.b.stats().transactions < 30, "{round}");
+    }
+    pair.assert_clean();
 }

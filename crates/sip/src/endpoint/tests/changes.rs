@@ -30,7 +30,7 @@ fn each_side_can_change_the_session() {
 }
 
 #[test]
-fn of_two_changes_at_once_both_wait_and_one_goes_first() {
+fn test_ten_of_two_changes_at_once_both_wait_and_one_goes_first() {
     let mut pair = Pair::new();
     let (a, b) = pair.talk();
     pair.a.reoffer(pair.now, a, HELD.into()).unwrap();
@@ -114,7 +114,7 @@ fn hanging_up_in_the_middle_of_a_change_leaves_nothing() {
 }
 
 #[test]
-fn an_invite_without_offer_is_accepted_with_one_and_answered_in_the_ack() {
+fn test_twelve_an_invite_without_offer_is_accepted_with_one_and_answered_in_the_ack() {
     let mut pair = Pair::new();
     let mut invite = outgoing();
     invite.offer = String::new();

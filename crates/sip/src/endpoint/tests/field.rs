@@ -65,7 +65,7 @@ fn answers_go_to_where_via_says_on_the_address_it_came_from() {
 }
 
 #[test]
-fn a_challenged_call_is_made_again_with_credentials() {
+fn test_three_a_challenged_call_is_made_again_with_credentials() {
     let mut pair = Pair::new();
     let a = pair.a.invite(pair.now, outgoing());
     let first = sent(&mut pair.a).remove(0);
@@ -112,7 +112,7 @@ fn a_challenged_call_is_made_again_with_credentials() {
 }
 
 #[test]
-fn a_wrong_password_is_tried_once() {
+fn test_three_a_wrong_password_is_tried_once() {
     let mut pair = Pair::new();
     let a = pair.a.invite(pair.now, outgoing());
     let challenge = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n";
@@ -186,7 +186,7 @@ fn the_called_side_keeps_routes_in_their_order_and_follows_a_new_contact() {
 }
 
 #[test]
-fn a_hidden_caller_is_told_with_what_the_network_asserts() {
+fn test_twenty_a_hidden_caller_is_told_with_what_the_network_asserts() {
     let mut endpoint = endpoint(2);
     let more = "Contact: <sip:a@h>\nPrivacy: user;id\n\
                 P-Asserted-Identity: <tel:+81398765432>, \"Tanaka, T\" <sip:0398765432@carrier>\n";
