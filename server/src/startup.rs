@@ -33,7 +33,7 @@ pub use self::shutdown::Shutdown;
 use crate::agents::Agents;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Fault};
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, LockError, NodeLock};
 use crate::demo::{self, Demo};
 use crate::files::{FileError, Files};
 use crate::http::{self, Edge, Listener, Origins, Ports, Proxies, Readiness, TlsError};
@@ -48,6 +48,7 @@ use crate::telephony::calls::{Calls, Inlets, Neighbours};
 use crate::telephony::gateway::{Gateway, GatewayConfig, GatewayError};
 use crate::telephony::numbers::NumberingPlan;
 use crate::telephony::port::Telephony;
+use crate::telephony::list_news;
 use crate::telephony::sip_endpoint::{SipBindError, SipConfig, SipEndpoint, own_address};
 use crate::telephony::trunk::Trunks;
 
@@ -89,6 +90,9 @@ pub enum StartError {
          without --demo, or name another data_dir or database_url"
     )]
     DemoOnRealUsers,
+    /// The database is served by another one, or cannot be asked whether it is.
+    #[error(transparent)]
+    Lock(LockError),
     /// A database of the demo was to be used in earnest.
     #[error(
         "database_url: this database was made by the demo, and the passwords of its users are public. Start with \
@@ -120,6 +124,15 @@ impl StartError {
         match self {
             Self::Config(_)
             | Self::Tls(_)
+impl From<LockError> for StartError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Db(error) => Self::Db(error),
+            LockError::Taken | LockError::File { .. } => Self::Lock(error),
+        }
+    }
+}
+
             | Self::Key(_)
             | Self::DataDir { .. }
             | Self::Files(_)
@@ -130,6 +143,7 @@ impl StartError {
             | Self::Gateway(_) => true,
             Self::Db(_) | Self::Internal(_) => false,
         }
+            | Self::Lock(_)
     }
 }
 
@@ -190,6 +204,8 @@ impl Product {
     /// Starts the product. It runs until `shutdown`, of which [`Product::stop`] is the other half.
     ///
     /// # Errors
+    /// Let go when all has ended.
+    _lock: NodeLock,
     /// Why it did not start; nothing is left running then.
     pub async fn start(mut config: Config, clock: Clock, shutdown: Shutdown) -> Result<Self, StartError> {
         check(&config)?;
@@ -216,6 +232,7 @@ impl Product {
         let joins = Arc::new(Joins::new(vault, hub.clone(), agents.clone()));
         let settings = SettingsService::new(
             db.clone(),
+        let lock = NodeLock::take(&config.database()).await?;
             clock.clone(),
             hub.clone(),
             Arc::<Joins>::clone(&joins),
@@ -240,7 +257,7 @@ impl Product {
         let music = Arc::new(media::Music::of_pcm(&media::melody::hold_music()));
         let (gateway, audio) = Gateway::start(gateway_config(&config), music)?;
         let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
-        let (log, writer) = CallLog::new(db.clone(), clock.clone(), {
+        let (list_changed, list_news) = list_news::coalesced(clock.clone(), {
             let hub = hub.clone();
             move || hub.publish_all(&DeskEvent::CallsChanged)
         });
@@ -253,6 +270,7 @@ impl Product {
             gateway: gateway.clone(),
             sip: Arc::new(sip),
             trunks: trunks.clone(),
+        let (log, writer) = CallLog::new(db.clone(), clock.clone(), list_changed);
             directory,
             plan,
             log,
@@ -280,6 +298,7 @@ impl Product {
         tasks.spawn(sweep(Arc::clone(&sessions), clock.clone(), closing.clone()));
 
         let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()));
+        tasks.spawn(closing.clone().run_until_cancelled_owned(list_news));
         let uploads = music::routes(settings.clone(), files);
         let telephony = Arc::new(Telephony::new(calls.clone()));
         let demo = demo.map(|demo| Arc::new(demo) as Arc<dyn DemoPort>);
@@ -301,7 +320,7 @@ impl Product {
         if config.demo {
             demo::announce(&config.public_origin());
         }
-        Ok(Self { config, db, hub, calls, gateway, tasks, closing, address })
+        Ok(Self { config, db, hub, calls, gateway, tasks, closing, _lock: lock, address })
     }
 
     /// Lets the calls end, then closes everything.

@@ -124,6 +124,44 @@ fn with_a_certificate_the_desk_speaks_https_and_says_so_for_two_years() {
     assert!(server.end().0.success());
 }
 
+fn a_second_server_does_not_start(first_dir: &Path, second_dir: &Path, more: &[&str]) {
+    let first = Server::start(first_dir, more);
+    let madoguchi = |command: &str, dir: &Path| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_madoguchi"));
+        program.arg(command).args(more).env_clear().env("MADOGUCHI_DATA_DIR", dir);
+        program
+    };
+    let mut second = madoguchi("serve", second_dir);
+    second.args(["--listen", "127.0.0.1:0", "--webrtc-listen", "127.0.0.1:0"]);
+    let second = second.args(["--sip-udp-listen", "127.0.0.1:0", "--sip-tcp-listen", "127.0.0.1:0"]).output().unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(2), "{said}");
+    assert!(said.contains("another madoguchi serves with this database already"), "{said}");
+    for command in ["migrate", "check-config"] {
+        let beside = madoguchi(command, second_dir).output().unwrap();
+        assert!(beside.status.success(), "{command}: {beside:?}");
+    }
+    // A process that is killed cannot let go by itself.
+    first.tell("-KILL");
+    first.end();
+    let third = Server::start(second_dir, more);
+    third.tell("-TERM");
+    assert!(third.end().0.success());
+}
+
+#[test]
+fn a_second_server_on_the_same_sqlite_file_does_not_start() {
+    let dir = tempfile::tempdir().unwrap();
+    a_second_server_does_not_start(dir.path(), dir.path(), &[]);
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_postgresql_does_not_start() {
+    let url = server::db::testing::postgres_url().await;
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    a_second_server_does_not_start(first.path(), second.path(), &["--database-url", &url]);
+}
+
 #[test]
 fn the_data_directory_and_the_key_are_their_owners_alone() {
     use std::os::unix::fs::PermissionsExt;

@@ -14,6 +14,7 @@
 //! **Invariant:** nothing outside this folder knows which database it talks to, and no SQL stands outside a store.
 
 mod error;
+mod lock;
 mod macros;
 mod migrations;
 mod postgres;
@@ -34,6 +35,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqlitePool;
 
 pub use self::error::DbError;
+pub use self::lock::{LockError, NodeLock};
 pub use self::migrations::{Applied, latest_version};
 use self::sqlite::Sqlite;
 pub use self::tx::{Dialect, On, Tx};

@@ -56,6 +56,18 @@ impl TestDb {
     }
 }
 
+/// The address of a fresh and empty PostgreSQL database, for a program of its own.
+pub async fn postgres_url() -> String {
+    let options = server_options();
+    let name = format!("t_{}", uuid::Uuid::new_v4().simple());
+    let mut connection = options.connect().await.expect("the PostgreSQL server for tests answers");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&mut connection)
+        .await
+        .expect("a fresh database");
+    options.database(&name).to_url_lossy().to_string()
+}
+
 /// Runs each test on both databases: `on_both! { async fn title(db: TestDb) { … } }` gives `title::sqlite` and
 /// `title::postgres`.
 #[macro_export]

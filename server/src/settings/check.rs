@@ -12,7 +12,7 @@ use wire::settings::{Deletable, Extension, Granted, Number, Queue, Settings, Tru
 use wire::{ApiError, ApiResult, FieldError, Problem};
 
 use crate::session::{MAX_LOGIN, MAX_NAME, check_password};
-use crate::telephony::numbers::NumberingPlan;
+use crate::telephony::numbers::{NumberingPlan, half_width};
 
 /// Collects what is wrong.
 #[derive(Default)]
@@ -217,16 +217,4 @@ fn is_network(source: &str) -> bool {
 
 fn narrow(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
-}
-
-/// Full-width letters, digits and marks as their ASCII twins (U+FF01 to U+FF5E mirror U+0021 to U+007E): what a
-/// Japanese keyboard left in full width is meant in half.
-fn half_width(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\u{FF01}'..='\u{FF5E}' => u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c),
-            '\u{3000}' => ' ',
-            other => other,
-        })
-        .collect()
 }

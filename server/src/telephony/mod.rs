@@ -19,6 +19,7 @@ pub mod directory;
 mod effects;
 pub mod gateway;
 mod late_steps;
+pub mod list_news;
 pub mod numbers;
 pub mod port;
 mod sip_driver;

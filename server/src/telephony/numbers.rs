@@ -53,7 +53,71 @@ impl NumberingPlan {
 
     /// How a stored number is written here: in the national form at home, in the international one otherwise.
     pub fn show(self, e164: &E164) -> ShownNumber {
-        self.read(e164.as_str()).unwrap_or_else(|| ShownNumber { e164: e164.clone(), shown: e164.as_str().to_owned() })
+        self.read(e164.as_str()).unwrap_or_else(|| {
+            let short = self.at_home(e164.as_str()).filter(|digits| digits.len() <= SHORT);
+            ShownNumber { e164: e164.clone(), shown: short.unwrap_or(e164.as_str()).to_owned() }
+        })
+    }
+
+    /// A short number of our own country, such as 110: dialled as it stands, kept with the country's code before it.
+    /// None for what is not 2 to 6 digits.
+    pub fn short(self, text: &str) -> Option<ShownNumber> {
+        let plain = narrow(text);
+        let digits = self.at_home(&plain).unwrap_or(&plain);
+        let fits = (2..=SHORT).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let e164 = E164::parse(&format!("+{}{digits}", self.calling_code())).ok().filter(|_| fits)?;
+        Some(ShownNumber { e164, shown: digits.to_owned() })
+    }
+
+    /// Our own country.
+    pub fn home(self) -> Country {
+        self.home
+    }
+
+    /// The calling code of our own country: 81 for JP.
+    pub fn calling_code(self) -> u16 {
+        DATABASE.by_id(self.country.as_ref()).map_or(0, phonenumber::Metadata::country_code)
+    }
+
+    /// The country that a number belongs to; none for ranges of no country and for what the tables do not know.
+    pub fn country_of(self, number: &E164) -> Option<Country> {
+        let parsed = self.parse(number.as_str());
+        let known = parsed.as_ref().and_then(|number| number.country().id());
+        // The tables lag behind new ranges: under a code of ours alone they are at home all the same.
+        let ours_alone = || DATABASE.region(&self.calling_code()).is_some_and(|regions| regions.len() == 1);
+        match known {
+            Some(country) => Country::parse(country.as_ref()).ok(),
+            None if self.at_home(number.as_str()).is_some() && ours_alone() => Some(self.home),
+            None => None,
+        }
+    }
+
+    /// The beginning of numbers, as people type it: as dialled at home, or with `+` and a country's code.
+    pub fn read_prefix(self, text: &str) -> Option<Prefix> {
+        let plain: String = narrow(text).chars().filter(|c| !" -()".contains(*c)).collect();
+        if plain.starts_with('+') {
+            return Prefix::parse(&plain).ok();
+        }
+        let rest = plain.strip_prefix(self.national_prefix())?;
+        Prefix::parse(&format!("+{}{rest}", self.calling_code())).ok().filter(|_| !rest.is_empty())
+    }
+
+    /// How a prefix is written here.
+    pub fn show_prefix(self, prefix: &Prefix) -> String {
+        match self.at_home(prefix.as_str()) {
+            Some(rest) if !rest.is_empty() => format!("{}{rest}", self.national_prefix()),
+            Some(_) | None => prefix.as_str().to_owned(),
+        }
+    }
+
+    /// What dialling at home begins with: 0 in Japan, nothing where nothing is.
+    fn national_prefix(self) -> &'static str {
+        DATABASE.by_id(self.country.as_ref()).and_then(phonenumber::Metadata::national_prefix).unwrap_or_default()
+    }
+
+    /// What follows our own country's code.
+    fn at_home(self, e164: &str) -> Option<&str> {
+        e164.strip_prefix('+')?.strip_prefix(self.calling_code().to_string().as_str())
     }
 
     fn parse(self, text: &str) -> Option<PhoneNumber> {
@@ -101,14 +165,25 @@ fn is_possible(number: &PhoneNumber) -> bool {
     DATABASE.by_code(&number.code().value()).is_some_and(|plans| plans.into_iter().any(has_length))
 }
 
-/// Full-width forms (U+FF01–U+FF5E) and the hyphens of Japanese keyboards as their ASCII selves.
+/// The number with ASCII digits and signs, the hyphens of Japanese keyboards among them.
 fn narrow(text: &str) -> String {
-    text.trim()
+    half_width(text.trim())
         .chars()
         .map(|c| match c {
-            '\u{FF01}'..='\u{FF5E}' => u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c),
             '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}' | '\u{FF70}' => '-',
-            '\u{3000}' | '\u{A0}' | '\t' => ' ',
+            '\u{A0}' | '\t' => ' ',
+            other => other,
+        })
+        .collect()
+}
+
+/// Full-width letters, digits and marks as their ASCII twins (U+FF01 to U+FF5E mirror U+0021 to U+007E): what a
+/// Japanese keyboard left in full width is meant in half.
+pub fn half_width(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{FF01}'..='\u{FF5E}' => u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c),
+            '\u{3000}' => ' ',
             other => other,
         })
         .collect()
