@@ -23,6 +23,8 @@ pub(super) fn FarewellLine() -> impl IntoView {
             Bye::Gone(Gone::Abandoned | Gone::Finished) | Bye::Ended(Outcome::CustomerHungUp) => words.customer_hung_up,
             Bye::Gone(Gone::Missed) => words.offer_missed,
             Bye::Gone(Gone::Declined) => words.offer_declined,
+            Bye::Gone(Gone::ServerStopped) => words.offer_server_stopped,
+            Bye::Gone(Gone::Broken) => words.offer_broke,
             Bye::Ended(outcome) => words.outcome(outcome),
         })
     };

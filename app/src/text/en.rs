@@ -169,6 +169,8 @@ pub(super) static EN: Messages = Messages {
     offer_missed: "Not answered in time; it went to the next agent",
     offer_declined: "Declined. It went to the next agent",
     why_me: "Why this call came to you",
+    offer_server_stopped: "The call ended because the system is stopping",
+    offer_broke: "The call ended because the line broke",
     because_longest_idle: "Idle longest ({idle}). Agents ready: {candidates}.",
     because_skipped: "Skipped after declining or missing it: {count}.",
     answer_by_mouse_or_key: "{key} answers",

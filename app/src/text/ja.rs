@@ -169,6 +169,8 @@ pub(super) static JA: Messages = Messages {
     offer_missed: "時間内に応答がなかったため、次のオペレーターへ回しました",
     offer_declined: "拒否しました。次のオペレーターへ回しました",
     why_me: "この通話が届いた理由",
+    offer_server_stopped: "システムの停止により、着信が切れました",
+    offer_broke: "回線が切れたため、着信が切れました",
     because_longest_idle: "待機中の{candidates}名のうち、最も長く待機していました ({idle})",
     because_skipped: "拒否・不在の{count}名を除きました",
     answer_by_mouse_or_key: "{key} で応答",

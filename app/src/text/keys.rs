@@ -200,6 +200,8 @@ messages! {
     offer_missed,
     offer_declined,
     why_me,
+    offer_server_stopped,
+    offer_broke,
     because_longest_idle(candidates, idle),
     because_skipped(count),
     answer_by_mouse_or_key(key),

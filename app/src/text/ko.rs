@@ -169,6 +169,8 @@ pub(super) static KO: Messages = Messages {
     offer_missed: "시간 내에 받지 않아 다음 상담원에게 넘겼습니다",
     offer_declined: "거절했습니다. 다음 상담원에게 넘겼습니다",
     why_me: "이 전화가 배정된 이유",
+    offer_server_stopped: "시스템이 중지되어 전화가 끊겼습니다",
+    offer_broke: "회선이 끊겨 전화가 끊겼습니다",
     because_longest_idle: "대기 중인 {candidates}명 중 가장 오래 대기했습니다 ({idle})",
     because_skipped: "거절·부재 {count}명을 제외했습니다",
     answer_by_mouse_or_key: "{key} 받기",

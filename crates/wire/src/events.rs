@@ -163,6 +163,10 @@ pub enum Gone {
 }
 
 /// The own softphone.
+    /// The server stopped while it was ringing.
+    ServerStopped,
+    /// The line broke while it was ringing: nobody hung up.
+    Broken,
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Softphone {
     /// Logged out, or presence and work.

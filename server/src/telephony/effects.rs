@@ -162,11 +162,9 @@ impl Effects {
             SeatInput::Missed { .. } => Some(Gone::Missed),
             SeatInput::Withdrawn { .. } => match call {
                 Call::Ended { outcome: Outcome::Abandoned, .. } => Some(Gone::Abandoned),
-                // The server stops, or the leg broke: the end is shown first, so that nobody is said to have hung up.
-                Call::Ended { .. } => {
-                    self.calls.show(agent, self.view(call));
-                    Some(Gone::Finished)
-                }
+                Call::Ended { outcome: Outcome::Lost, .. } => Some(Gone::ServerStopped),
+                // An offer ends in no other way than these.
+                Call::Ended { .. } => Some(Gone::Broken),
                 // The desk was lost: should it be back already, the offer is not.
                 Call::Waiting { .. }
                 | Call::Offered { .. }

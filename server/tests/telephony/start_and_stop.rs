@@ -55,7 +55,7 @@ on_both! {
         let _customer = Customer::calls(&floor, Script::new("is_hung_up_on.xml"));
         let call = floor.offered(agent).await.id;
         floor.calls.stop(Duration::ZERO).await;
-        assert_eq!(floor.gone(agent).await, (call, Gone::Finished));
+        assert_eq!(floor.gone(agent).await, (call, Gone::ServerStopped));
         assert_eq!(floor.calls.call_view(agent).await.unwrap(), None);
     }
 

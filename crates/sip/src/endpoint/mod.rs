@@ -263,6 +263,11 @@ impl Endpoint {
         self.leave_registration(now, key);
     }
 
+    /// Lets go of a registration without a word to its registrar: another one takes over its binding.
+    pub fn forget_registration(&mut self, key: RegistrationKey) {
+        self.registrations.remove(&key);
+    }
+
     /// How much is held.
     pub fn stats(&self) -> Stats {
         Stats {

@@ -151,7 +151,7 @@ impl Driver {
     }
 
     fn trunk_of(&self, key: RegistrationKey) -> Option<TrunkId> {
-        self.trunks.iter().find(|(_, registered)| **registered == key).map(|(trunk, _)| *trunk)
+        self.trunks.iter().find(|(_, (_, registered))| *registered == key).map(|(trunk, _)| *trunk)
     }
 
     /// Trunks that this source belongs to: those of exactly this address and port before those of its host.

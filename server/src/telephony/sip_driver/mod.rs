@@ -59,7 +59,7 @@ pub(super) struct Driver {
     tcp: mpsc::Receiver<TcpNews>,
     peers: Vec<Peer>,
     legs: Legs,
-    trunks: HashMap<TrunkId, RegistrationKey>,
+    trunks: HashMap<TrunkId, (Binding, RegistrationKey)>,
     incoming: mpsc::UnboundedSender<Incoming>,
     registrations: mpsc::UnboundedSender<RegistrationNews>,
     next_leg: Arc<AtomicU64>,
@@ -224,15 +224,21 @@ impl Driver {
             Command::HangUp(leg) => self.on_leg(leg, |endpoint, key, _| endpoint.hang_up(now, key)),
             Command::Peers(peers) => self.peers = peers,
             Command::Register(trunk, registration) => {
-                // The former first: registrars that share their bindings would drop the new one with it.
-                if let Some(former) = self.trunks.remove(&trunk) {
-                    self.endpoint.unregister(now, former);
+                let binding = registration.binding();
+                if let Some((former, key)) = self.trunks.remove(&trunk) {
+                    if former == binding {
+                        // Registered anew, it is the same binding (RFC 3261 §10.2.1.1): taken back, it would be gone.
+                        self.endpoint.forget_registration(key);
+                    } else {
+                        // The former first: registrars that share their bindings would drop the new one with it.
+                        self.endpoint.unregister(now, key);
+                    }
                 }
                 let key = self.endpoint.register(now, registration.for_endpoint());
-                self.trunks.insert(trunk, key);
+                self.trunks.insert(trunk, (binding, key));
             }
             Command::Unregister(trunk) => {
-                if let Some(key) = self.trunks.remove(&trunk) {
+                if let Some((_, key)) = self.trunks.remove(&trunk) {
                     self.endpoint.unregister(now, key);
                 }
             }
@@ -285,9 +291,20 @@ impl Peer {
     }
 }
 
+/// What makes a registration another one to its registrar: the address of record, and the contact's two parts.
+type Binding = (String, String, Transport);
+
 impl Registration {
+    fn user(&self) -> &str {
+        self.credentials.as_ref().map_or("madoguchi", |(user, _)| user)
+    }
+
+    fn binding(&self) -> Binding {
+        (self.user().to_owned(), self.host.clone(), transport(self.transport))
+    }
+
     fn for_endpoint(self) -> sip::Registration {
-        let user = self.credentials.as_ref().map_or("madoguchi", |(user, _)| user).to_owned();
+        let user = self.user().to_owned();
         sip::Registration {
             to: self.to,
             transport: transport(self.transport),
