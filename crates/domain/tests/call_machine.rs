@@ -17,6 +17,7 @@ use uuid::Uuid;
 const CALL: InteractionId = InteractionId(Uuid::from_u128(1));
 const QUEUE: QueueId = QueueId(Uuid::from_u128(2));
 const RING: Duration = Duration::from_secs(20);
+const KEEP: Duration = Duration::from_secs(30);
 
 fn agent(n: u8) -> UserId {
     UserId(Uuid::from_u128(100 + u128::from(n)))
@@ -32,6 +33,14 @@ fn offer(n: u8) -> CallInput {
 
 fn command(n: u8, command: Command) -> CallInput {
     CallInput::Command { by: agent(n), command }
+}
+
+fn audio_lost(n: u8, queue: Option<QueueId>) -> CallInput {
+    CallInput::AudioLost { agent: agent(n), keep_for: KEEP, queue }
+}
+
+fn audio_back(n: u8) -> CallInput {
+    CallInput::AudioBack { agent: agent(n) }
 }
 
 fn commands() -> impl Strategy<Value = Command> {
@@ -51,6 +60,8 @@ fn inputs() -> impl Strategy<Value = CallInput> {
         1 => Just(CallInput::NobodyReady),
         1 => Just(CallInput::QueueGone),
         1 => (0..3u8).prop_map(|n| CallInput::DeskLost { agent: agent(n) }),
+        3 => (0..3u8, any::<bool>()).prop_map(|(n, queue)| audio_lost(n, queue.then_some(QUEUE))),
+        2 => (0..3u8).prop_map(audio_back),
         1 => Just(CallInput::FarRinging),
         1 => Just(CallInput::FarEarlyMedia),
         1 => Just(CallInput::FarAnswered),
@@ -68,6 +79,8 @@ struct World {
     customer_gone: bool,
     finished: Option<Outcome>,
     recorded_end: Option<Outcome>,
+    /// For whom the call is kept, as the log says.
+    kept: Option<UserId>,
     /// Who rings or talks, as their seats know.
     engaged: BTreeMap<UserId, &'static str>,
 }
@@ -104,6 +117,7 @@ impl World {
                     SeatInput::Declined { .. }
                     | SeatInput::Missed { .. }
                     | SeatInput::Withdrawn { .. }
+                    | SeatInput::GivenUp { .. }
                     | SeatInput::Ended { .. } => {
                         assert!(self.engaged.remove(&agent).is_some(), "{agent} was let go without being engaged");
                     }
@@ -122,7 +136,17 @@ impl World {
                 CallOutput::Record(CallEvent::Offered { agent, .. }) => {
                     self.engaged.insert(agent, "ringing");
                 }
-                CallOutput::Record(CallEvent::Ended { outcome }) => self.recorded_end = Some(outcome),
+                CallOutput::Record(CallEvent::Ended { outcome }) => {
+                    self.recorded_end = Some(outcome);
+                    self.kept = None;
+                }
+                CallOutput::Record(CallEvent::AgentLost { agent }) => {
+                    assert!(self.kept.replace(agent).is_none(), "lost twice");
+                    assert!(self.engaged.contains_key(&agent));
+                }
+                CallOutput::Record(CallEvent::AgentBack { agent } | CallEvent::AgentNotBack { agent }) => {
+                    assert_eq!(self.kept.take(), Some(agent));
+                }
                 CallOutput::Record(_) => {}
                 CallOutput::Finish(outcome) => self.finished = Some(outcome),
             }
@@ -149,6 +173,9 @@ proptest! {
                 prop_assert_eq!(&before, &call);
             }
             prop_assert!(!network_says_goodbye || call.is_over(), "the customer's goodbye always ends the call");
+            let agents_side = matches!(input, CallInput::DeskLost { .. } | CallInput::AudioLost { .. } | CallInput::AudioBack { .. });
+            prop_assert!(!agents_side || call.is_over() == before.is_over(), "C2: an agent's side never ends a call");
+            prop_assert_eq!(world.kept, matches!(call, Call::Kept { .. }).then(|| call.agent()).flatten());
             prop_assert_eq!(call.is_over(), world.finished.is_some());
             prop_assert_eq!(world.finished, world.recorded_end);
             prop_assert_eq!(call.agent().into_iter().collect::<Vec<_>>(), world.engaged.keys().copied().collect::<Vec<_>>());
@@ -173,7 +200,7 @@ proptest! {
                 world.take(outputs);
             }
             prop_assert_eq!(call.is_over(), world.finished.is_some());
-            prop_assert_eq!(call.is_over(), world.engaged.is_empty());
+            prop_assert_eq!(call.agent().is_none(), world.engaged.is_empty());
         }
     }
 
@@ -297,4 +324,71 @@ fn a_lost_desk_never_ends_a_call_that_is_up() {
     let mut call = talking();
     assert_eq!(call.on(CallInput::DeskLost { agent: agent(1) }, Timestamp(2_000)), Ok(vec![]));
     assert!(!call.is_over());
+}
+
+fn kept(queue: Option<QueueId>) -> Call {
+    let mut call = talking();
+    call.on(audio_lost(1, queue), Timestamp(10_000)).unwrap();
+    call
+}
+
+#[test]
+fn c2_a_call_whose_agent_is_lost_is_kept_and_goes_on_when_they_are_heard_again() {
+    let mut call = talking();
+    let outputs = call.on(audio_lost(1, Some(QUEUE)), Timestamp(10_000)).unwrap();
+    assert_eq!(outputs, [CallOutput::Record(CallEvent::AgentLost { agent: agent(1) })]);
+    assert_eq!(call.deadline(), Some(Timestamp(40_000)));
+    assert_eq!(call.on(audio_lost(1, Some(QUEUE)), Timestamp(20_000)), Ok(vec![]), "counted from the first loss");
+    assert_eq!(call.deadline(), Some(Timestamp(40_000)));
+    assert_eq!(call.on(audio_back(2), Timestamp(21_000)), Ok(vec![]));
+    let outputs = call.on(audio_back(1), Timestamp(21_000)).unwrap();
+    assert_eq!(outputs[0], CallOutput::Bridge { agent: agent(1) });
+    assert_eq!(call, Call::Connected { id: CALL, agent: agent(1), since: Timestamp(1_000) });
+}
+
+#[test]
+fn c2_a_held_call_is_on_hold_still_when_the_agent_is_back() {
+    let mut call = talking();
+    call.on(command(1, Command::Hold), Timestamp(5_000)).unwrap();
+    let held = call.clone();
+    call.on(audio_lost(1, Some(QUEUE)), Timestamp(10_000)).unwrap();
+    assert_eq!(call.on(command(1, Command::Resume), Timestamp(11_000)), Err(Refusal::NotNow));
+    let outputs = call.on(audio_back(1), Timestamp(12_000)).unwrap();
+    assert_eq!(outputs[0], CallOutput::OneWayHold { agent: agent(1) });
+    assert_eq!(call, held);
+}
+
+#[test]
+fn c2_with_nobody_back_in_time_the_customer_goes_to_the_front_of_the_queue() {
+    let mut call = kept(Some(QUEUE));
+    assert_eq!(call.on(CallInput::Deadline, Timestamp(39_999)), Ok(vec![]));
+    let outputs = call.on(CallInput::Deadline, Timestamp(40_000)).unwrap();
+    assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::GivenUp { call: CALL } }));
+    assert_eq!(outputs.last(), Some(&CallOutput::Enqueue { front: true }));
+    let skipped = Vec::new();
+    assert_eq!(call, Call::Waiting { id: CALL, queue: QUEUE, answered: true, may_answer: true, skipped });
+    // Whoever comes back later has the call no more.
+    assert_eq!(call.on(audio_back(1), Timestamp(41_000)), Ok(vec![]));
+    assert_eq!(call.on(command(1, Command::HangUp), Timestamp(41_000)), Err(Refusal::NotYourCall));
+    // The next agent answers a customer who was answered long ago.
+    call.on(offer(2), Timestamp(42_000)).unwrap();
+    let outputs = call.on(command(2, Command::Answer), Timestamp(43_000)).unwrap();
+    assert_eq!(outputs[0], CallOutput::Bridge { agent: agent(2) });
+}
+
+#[test]
+fn c2_with_nobody_back_in_time_a_call_that_no_queue_takes_ends_with_its_cause() {
+    let mut call = kept(None);
+    let outputs = call.on(CallInput::Deadline, Timestamp(40_000)).unwrap();
+    assert!(outputs.contains(&CallOutput::HangUpCustomer));
+    assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Ended { call: CALL } }));
+    assert_eq!(outputs.last(), Some(&CallOutput::Finish(Outcome::AgentLost)));
+}
+
+#[test]
+fn c2_a_customer_who_hangs_up_while_the_agent_is_away_ends_the_call_as_always() {
+    let mut call = kept(Some(QUEUE));
+    let outputs = call.on(CallInput::FarGone, Timestamp(12_000)).unwrap();
+    assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Ended { call: CALL } }));
+    assert_eq!(outputs.last(), Some(&CallOutput::Finish(Outcome::CustomerHungUp)));
 }

@@ -37,6 +37,7 @@ fn inputs() -> impl Strategy<Value = SeatInput> {
         1 => calls.clone().prop_map(|call| SeatInput::Declined { call }),
         1 => calls.clone().prop_map(|call| SeatInput::Missed { call }),
         1 => calls.clone().prop_map(|call| SeatInput::Withdrawn { call }),
+        1 => calls.clone().prop_map(|call| SeatInput::GivenUp { call }),
         2 => calls.prop_map(|call| SeatInput::Ended { call }),
     ]
 }
@@ -231,4 +232,14 @@ fn a_seat_survives_its_own_json() {
         let json = serde_json::to_string(&seat).unwrap();
         assert_eq!(serde_json::from_str::<Seat>(&json).unwrap(), seat, "{json}");
     }
+}
+
+#[test]
+fn c2_whose_call_went_on_without_them_is_in_after_call_work_and_not_ready() {
+    let talking = [SeatInput::Offered { call: call(0) }, SeatInput::Connected { call: call(0) }];
+    let mut seat = seated(&[&READY[..], &talking].concat());
+    seat.on(SeatInput::GivenUp { call: call(0) }, Timestamp(9_000)).unwrap();
+    assert_eq!(seat.work(), Work::AfterCall { call: call(0) });
+    seat.on(SeatInput::GivenUp { call: call(0) }, Timestamp(10_000)).unwrap();
+    assert_eq!(seat.work(), Work::AfterCall { call: call(0) }, "said twice, it is so once");
 }

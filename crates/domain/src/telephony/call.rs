@@ -7,12 +7,17 @@
 //!   Waiting ─────────► Offered ──── answer ───► Connected ◄─── Dialling
 //!      ▲ │               │ │                     │ ▲  │           │
 //!      │ │   declined,   │ │             hold    ▼ │  │           │
-//!      └─┼── missed, ────┘ │                    Held  │           │
-//!        │   desk lost     │                     │    │           │
+//!      ├─┼── missed, ────┘ │                    Held  │           │
+//!      │ │   desk lost     │      audio lost │ ▲  │   │           │
+//!      │ │                 │                 ▼ │  │   │           │
+//!      └─┼── too long ─────┼──────────────── Kept │   │           │
+//!        │                 │             (C2)  │  │   │           │
 //!        └───── customer gives up, far end fails, hang up ────────┘
 //!                                  ▼
 //!                                Ended
 //! ```
+//!
+//! Kept is reached from Connected and from Held, and leads back to the one it came from as soon as the agent is heard.
 
 use core::time::Duration;
 
@@ -92,6 +97,23 @@ pub enum Call {
         /// When this hold began.
         held_since: Timestamp,
     },
+    /// The agent's side is gone: the customer hears a comfort tone, or on hold the music, until it is back (C2).
+    Kept {
+        /// The call.
+        id: InteractionId,
+        /// For whom it is kept.
+        agent: UserId,
+        /// When they were connected.
+        since: Timestamp,
+        /// When the hold began in which the agent was lost.
+        held_since: Option<Timestamp>,
+        /// When the agent was lost.
+        lost_since: Timestamp,
+        /// When it is given up to another agent.
+        until: Timestamp,
+        /// Who takes it then, if anybody.
+        queue: Option<QueueId>,
+    },
     /// Over.
     Ended {
         /// The call.
@@ -145,6 +167,20 @@ pub enum CallInput {
         /// Whose.
         agent: UserId,
     },
+    /// Nothing is heard from the agent any more: the connection broke, or carries no audio.
+    AudioLost {
+        /// Whose.
+        agent: UserId,
+        /// How long a call that is up is kept for them.
+        keep_for: Duration,
+        /// Who takes it then: the queue of the number of ours that this call is on.
+        queue: Option<QueueId>,
+    },
+    /// The agent is heard again, from wherever.
+    AudioBack {
+        /// Who.
+        agent: UserId,
+    },
     /// The far end rings (SIP 180).
     FarRinging,
     /// The far end sends sound before the answer (SIP 183 with SDP).
@@ -166,6 +202,8 @@ pub enum CallInput {
     Deadline,
     /// The server stops and has waited for this call for as long as it may.
     ServerStops,
+    /// The trunk has used up its minutes: outbound calls on it end.
+    MinutesUsedUp,
 }
 
 /// What has to be done about it, in this order.
@@ -202,8 +240,6 @@ pub enum CallOutput {
     OneWayHold {
         /// The agent.
         agent: UserId,
-    /// The trunk has used up its minutes: outbound calls on it end.
-    MinutesUsedUp,
     },
     /// No audio flows any more.
     Silence,
@@ -234,6 +270,8 @@ pub enum Refuse {
 
 /// How long an outbound call may ring before it counts as unanswered.
 const DIAL_LIMIT: Duration = Duration::from_mins(2);
+
+const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsedUp, sip_status: None };
 
 impl Call {
     /// An inbound call that has just been put into its queue.
@@ -271,8 +309,6 @@ impl Call {
             *self = next;
         }
         Ok(outputs)
-const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsedUp, sip_status: None };
-
     }
 
     /// Whether the agent may give the command now: what the desk asks to enable a button.
@@ -283,10 +319,29 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
         self.command(by, command, Timestamp(0)).map(drop)
     }
 
+    /// Whether keys that the agent presses may be sent to the customer's side now: while they talk, or a machine at the
+    /// far end speaks before it answers.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn takes_keys(&self, by: UserId) -> Result<(), Refusal> {
+        match self {
+            _ if self.is_over() => Err(Refusal::CallEnded),
+            _ if self.agent() != Some(by) => Err(Refusal::NotYourCall),
+            Self::Connected { .. } | Self::Dialling { early_media: true, .. } => Ok(()),
+            Self::Waiting { .. }
+            | Self::Offered { .. }
+            | Self::Dialling { .. }
+            | Self::Held { .. }
+            | Self::Kept { .. }
+            | Self::Ended { .. } => Err(Refusal::NotNow),
+        }
+    }
+
     /// When [`CallInput::Deadline`] is due, if this state waits for something.
     pub fn deadline(&self) -> Option<Timestamp> {
         match self {
-            Self::Offered { until, .. } | Self::Dialling { until, .. } => Some(*until),
+            Self::Offered { until, .. } | Self::Dialling { until, .. } | Self::Kept { until, .. } => Some(*until),
             Self::Waiting { .. } | Self::Connected { .. } | Self::Held { .. } | Self::Ended { .. } => None,
         }
     }
@@ -299,6 +354,7 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
             | Self::Dialling { id, .. }
             | Self::Connected { id, .. }
             | Self::Held { id, .. }
+            | Self::Kept { id, .. }
             | Self::Ended { id, .. } => *id,
         }
     }
@@ -309,7 +365,8 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
             Self::Offered { agent, .. }
             | Self::Dialling { agent, .. }
             | Self::Connected { agent, .. }
-            | Self::Held { agent, .. } => Some(*agent),
+            | Self::Held { agent, .. }
+            | Self::Kept { agent, .. } => Some(*agent),
             Self::Waiting { .. } | Self::Ended { .. } => None,
         }
     }
@@ -370,6 +427,10 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                 Command::HangUp => Ok(self.end(Outcome::AgentHungUp, Some(CallOutput::HangUpCustomer))),
                 Command::Answer | Command::Decline | Command::Hold => Err(Refusal::NotNow),
             },
+            Self::Kept { .. } => match command {
+                Command::HangUp => Ok(self.end(Outcome::AgentHungUp, Some(CallOutput::HangUpCustomer))),
+                Command::Answer | Command::Decline | Command::Hold | Command::Resume => Err(Refusal::NotNow),
+            },
             Self::Waiting { .. } => Err(Refusal::NotYourCall),
             Self::Ended { .. } => Err(Refusal::CallEnded),
         }
@@ -383,6 +444,8 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
         match self {
             Self::Waiting { id, queue, answered, may_answer, skipped } => match input {
                 CallInput::Offer { agent, because, ring_for } => {
+                    // Asked once more, because everybody had declined: the round begins anew, for the others too.
+                    let skipped = if skipped.contains(&agent) { Vec::new() } else { skipped.clone() };
                     let next = Self::Offered {
                         id: *id,
                         queue: *queue,
@@ -390,7 +453,7 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                         until: now.plus(ring_for),
                         answered: *answered,
                         may_answer: *may_answer,
-                        skipped: skipped.clone(),
+                        skipped,
                     };
                     let mut outputs = Vec::new();
                     if !answered {
@@ -407,7 +470,7 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                         queue: *queue,
                         answered: true,
                         may_answer: true,
-                        skipped,
+                        skipped: skipped.clone(),
                     };
                     (
                         Some(next),
@@ -425,14 +488,15 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                     Outcome::Failed { failure: Failure::NoQueue, sip_status: None },
                     Some(Self::farewell(*answered)),
                 ),
-                    // Asked once more, because everybody had declined: the round begins anew, for the others too.
-                    let skipped = if skipped.contains(&agent) { Vec::new() } else { skipped.clone() };
                 CallInput::Command { .. }
                 | CallInput::DeskLost { .. }
+                | CallInput::AudioLost { .. }
+                | CallInput::AudioBack { .. }
                 | CallInput::FarRinging
                 | CallInput::FarEarlyMedia
                 | CallInput::FarAnswered
                 | CallInput::FarFailed { .. }
+                | CallInput::MinutesUsedUp
                 | CallInput::Deadline => stay(),
             },
             Self::Offered { id, agent, until, answered, .. } => match input {
@@ -440,16 +504,20 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                     // Whoever missed it is not ready now; coming back by a press, they may be asked again.
                     self.back_to_queue(false, CallEvent::Missed { agent: *agent }, SeatInput::Missed { call: *id })
                 }
-                CallInput::DeskLost { agent: lost } if lost == *agent => self.back_to_queue(
-                    false,
-                    CallEvent::OfferLost { agent: *agent },
-                    SeatInput::Withdrawn { call: *id },
-                ),
+                CallInput::DeskLost { agent: lost } | CallInput::AudioLost { agent: lost, .. } if lost == *agent => {
+                    self.back_to_queue(
+                        false,
+                        CallEvent::OfferLost { agent: *agent },
+                        SeatInput::Withdrawn { call: *id },
+                    )
+                }
                 CallInput::FarGone => self.end(Outcome::Abandoned, None),
                 CallInput::FarBroken => self.broken(*answered),
                 CallInput::ServerStops => self.stopped(*answered),
                 CallInput::Deadline
                 | CallInput::DeskLost { .. }
+                | CallInput::AudioLost { .. }
+                | CallInput::AudioBack { .. }
                 | CallInput::Command { .. }
                 | CallInput::Offer { .. }
                 | CallInput::NobodyReady
@@ -457,6 +525,7 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                 | CallInput::FarRinging
                 | CallInput::FarEarlyMedia
                 | CallInput::FarAnswered
+                | CallInput::MinutesUsedUp
                 | CallInput::FarFailed { .. } => stay(),
             },
             Self::Dialling { id, agent, until, ringing, early_media } => {
@@ -479,7 +548,6 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                     }
                     CallInput::FarEarlyMedia if !*early_media => (
                         Some(dialling(*ringing, true)),
-                | CallInput::MinutesUsedUp
                         vec![CallOutput::EarlyMedia { agent: *agent }, CallOutput::Record(CallEvent::EarlyMedia)],
                     ),
                     CallInput::FarAnswered => Self::connect(*id, *agent, now, Vec::new()),
@@ -494,6 +562,7 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                         Some(CallOutput::CancelFarEnd),
                     ),
                     CallInput::ServerStops => self.end(Outcome::Lost, Some(CallOutput::CancelFarEnd)),
+                    CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(CallOutput::CancelFarEnd)),
                     CallInput::FarRinging
                     | CallInput::FarEarlyMedia
                     | CallInput::Deadline
@@ -501,6 +570,8 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                     | CallInput::Offer { .. }
                     | CallInput::NobodyReady
                     | CallInput::QueueGone
+                    | CallInput::AudioLost { .. }
+                    | CallInput::AudioBack { .. }
                     | CallInput::DeskLost { .. } => stay(),
                 }
             }
@@ -508,7 +579,6 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                 CallInput::FarGone => self.end(Outcome::CustomerHungUp, None),
                 CallInput::FarBroken => self.broken(true),
                 CallInput::ServerStops => self.stopped(true),
-                | CallInput::MinutesUsedUp
                 CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(CallOutput::HangUpCustomer)),
                 CallInput::AudioLost { agent: lost, keep_for, queue } if self.agent() == Some(lost) => {
                     self.keep(keep_for, queue, now)
@@ -516,6 +586,8 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                 // The customer's leg lives in the server: a lost desk never ends a call, and two who still hear each other
                 // need no desk.
                 CallInput::DeskLost { .. }
+                | CallInput::AudioLost { .. }
+                | CallInput::AudioBack { .. }
                 | CallInput::Command { .. }
                 | CallInput::Offer { .. }
                 | CallInput::NobodyReady
@@ -525,6 +597,26 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                 | CallInput::FarAnswered
                 | CallInput::FarFailed { .. }
                 | CallInput::Deadline => stay(),
+            },
+            Self::Kept { agent, until, .. } => match input {
+                CallInput::AudioBack { agent: back } if back == *agent => self.take_up(),
+                CallInput::Deadline if now >= *until => self.give_up_to_queue(),
+                CallInput::FarGone => self.end(Outcome::CustomerHungUp, None),
+                CallInput::FarBroken => self.broken(true),
+                CallInput::ServerStops => self.stopped(true),
+                CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(CallOutput::HangUpCustomer)),
+                CallInput::Deadline
+                | CallInput::DeskLost { .. }
+                | CallInput::AudioLost { .. }
+                | CallInput::AudioBack { .. }
+                | CallInput::Command { .. }
+                | CallInput::Offer { .. }
+                | CallInput::NobodyReady
+                | CallInput::QueueGone
+                | CallInput::FarRinging
+                | CallInput::FarEarlyMedia
+                | CallInput::FarAnswered
+                | CallInput::FarFailed { .. } => stay(),
             },
             Self::Ended { .. } => stay(),
         }
@@ -550,7 +642,6 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                 let mut outputs = vec![
                     CallOutput::Record(event),
                     CallOutput::Seat { agent: *agent, input: seat },
-                    CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(CallOutput::CancelFarEnd)),
                     CallOutput::Record(CallEvent::Queued { queue: *queue, front: true }),
                 ];
                 // After the first refusal the customer hears music rather than ringing on (A29).
@@ -576,31 +667,72 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
             | Self::Dialling { .. }
             | Self::Connected { .. }
             | Self::Held { .. }
+            | Self::Kept { .. }
             | Self::Ended { .. } => stay(),
         }
     }
 
+    /// The agent's side is gone: the call is kept for them. What the customer hears follows from the agent's absence.
+    fn keep(&self, keep_for: Duration, queue: Option<QueueId>, now: Timestamp) -> Step {
+        let (id, agent, since, held_since) = match self {
+            Self::Connected { id, agent, since } => (*id, *agent, *since, None),
+            Self::Held { id, agent, since, held_since } => (*id, *agent, *since, Some(*held_since)),
+            Self::Waiting { .. }
+            | Self::Offered { .. }
+            | Self::Dialling { .. }
+            | Self::Kept { .. }
+            | Self::Ended { .. } => return stay(),
+        };
+        let until = now.plus(keep_for);
+        let next = Self::Kept { id, agent, since, held_since, lost_since: now, until, queue };
+        (Some(next), vec![CallOutput::Record(CallEvent::AgentLost { agent })])
+    }
+
+    /// The agent is heard again: the call goes on as it was.
+    fn take_up(&self) -> Step {
+        match self {
+            Self::Kept { id, agent, since, held_since, .. } => {
+                let (id, agent, since) = (*id, *agent, *since);
+                let (next, route) = match held_since {
+                    None => (Self::Connected { id, agent, since }, CallOutput::Bridge { agent }),
+                    Some(held_since) => {
+                        (Self::Held { id, agent, since, held_since: *held_since }, CallOutput::OneWayHold { agent })
+                    }
+                };
+                (Some(next), vec![route, CallOutput::Record(CallEvent::AgentBack { agent })])
+            }
+            Self::Waiting { .. }
+            | Self::Offered { .. }
+            | Self::Dialling { .. }
+            | Self::Connected { .. }
+            | Self::Held { .. }
+            | Self::Ended { .. } => stay(),
+        }
+    }
+
+    /// The agent did not come back in time: the customer goes before all who wait, or where no queue takes the call, it
+    /// ends.
+    fn give_up_to_queue(&self) -> Step {
+        let Self::Kept { id, agent, queue, .. } = self else { return stay() };
+        let given_up = CallOutput::Record(CallEvent::AgentNotBack { agent: *agent });
+        let Some(queue) = *queue else {
+            let (next, mut outputs) = self.end(Outcome::AgentLost, Some(CallOutput::HangUpCustomer));
+            outputs.insert(0, given_up);
+            return (next, outputs);
+        };
+        let next = Self::Waiting { id: *id, queue, answered: true, may_answer: true, skipped: Vec::new() };
+        let outputs = vec![
+            given_up,
+            CallOutput::Seat { agent: *agent, input: SeatInput::GivenUp { call: *id } },
+            CallOutput::Record(CallEvent::Queued { queue, front: true }),
+            CallOutput::Music,
+            CallOutput::Record(CallEvent::MusicStarted),
+            CallOutput::Enqueue { front: true },
+        ];
+        (Some(next), outputs)
+    }
+
     fn broken(&self, answered: bool) -> Step {
-            Self::Kept { agent, until, .. } => match input {
-                CallInput::AudioBack { agent: back } if back == *agent => self.take_up(),
-                CallInput::Deadline if now >= *until => self.give_up_to_queue(),
-                CallInput::FarGone => self.end(Outcome::CustomerHungUp, None),
-                CallInput::FarBroken => self.broken(true),
-                CallInput::ServerStops => self.stopped(true),
-                CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(CallOutput::HangUpCustomer)),
-                CallInput::Deadline
-                | CallInput::DeskLost { .. }
-                | CallInput::AudioLost { .. }
-                | CallInput::AudioBack { .. }
-                | CallInput::Command { .. }
-                | CallInput::Offer { .. }
-                | CallInput::NobodyReady
-                | CallInput::QueueGone
-                | CallInput::FarRinging
-                | CallInput::FarEarlyMedia
-                | CallInput::FarAnswered
-                | CallInput::FarFailed { .. } => stay(),
-            },
         self.end(Outcome::Failed { failure: Failure::Broken, sip_status: None }, Some(Self::farewell(answered)))
     }
 
@@ -624,6 +756,7 @@ const MINUTES_USED_UP: Outcome = Outcome::Failed { failure: Failure::MinutesUsed
                 | Self::Dialling { .. }
                 | Self::Connected { .. }
                 | Self::Held { .. }
+                | Self::Kept { .. }
                 | Self::Ended { .. } => SeatInput::Ended { call: id },
             };
             outputs.push(CallOutput::Seat { agent, input });

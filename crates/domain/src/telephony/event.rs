@@ -70,6 +70,21 @@ pub enum CallEvent {
         /// Who.
         agent: UserId,
     },
+    /// The agent's side was lost in the call, which is kept for them (C2).
+    AgentLost {
+        /// Whose.
+        agent: UserId,
+    },
+    /// The agent is heard again.
+    AgentBack {
+        /// Who.
+        agent: UserId,
+    },
+    /// The agent did not come back in time.
+    AgentNotBack {
+        /// Who.
+        agent: UserId,
+    },
     /// It ended.
     Ended {
         /// How.

@@ -31,6 +31,8 @@ pub enum Outcome {
         /// The SIP status of the final answer, where one came (RFC 3261 §21).
         sip_status: Option<u16>,
     },
+    /// They talked; the agent's side was lost and did not come back in time, and no queue could take the call.
+    AgentLost,
     /// The server stopped or died while the call was up.
     Lost,
 }
@@ -64,10 +66,10 @@ pub enum Failure {
     Broken,
     /// Nobody serves this number.
     NoQueue,
-}
-
     /// A ceiling of minutes ended the call: no more may be talked on its trunk for now.
     MinutesUsedUp,
+}
+
 impl Failure {
     /// The plain word for a final SIP status (RFC 3261 §21.3–21.6, RFC 3398 §8.2.6 for the carriers' use of them).
     pub fn of_sip_status(status: u16) -> Self {
