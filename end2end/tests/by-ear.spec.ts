@@ -47,19 +47,3 @@ test("by ear: both are heard again at once after neither has said anything", asy
   await phone.speak(true);
   await ear.expectSound();
 });
-
-test("S24: by ear over a trunk that speaks A-law only", async ({ admin, agent, phone, desk, ear }) => {
-  const trunk = await admin.trunk();
-  await admin.saveTrunk({ ...trunk, codecs: ["pcma"] });
-  try {
-    await phone.call(CUSTOMER, agent.number);
-    await desk.incoming.answer();
-    await phone.expectToHear("voice");
-    await ear.expectSound();
-    await desk.bar.holdButton.click();
-    await phone.expectToHear("music");
-    await ear.expectSound();
-  } finally {
-    await admin.saveTrunk(trunk);
-  }
-});
