@@ -50,6 +50,7 @@ test("S23: nothing moves on the desk from the first ring to the end of 後処理
   await desk.bar.holdButton.click();
   await phone.expectToHear("music");
   await desk.bar.resumeButton.click();
+  await phone.expectToHear("voice");
   // The timer gains a digit's worth of seconds.
   await expect(desk.inCall.dialog.getByRole("timer").first()).toHaveText(/^0:1\d$/, { timeout: 15_000 });
   await phone.hangUp();

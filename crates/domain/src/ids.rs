@@ -43,6 +43,8 @@ id! {
     InteractionId;
     /// A stored file.
     FileId;
+    /// One press on a keypad, or several at once, made by the tab: sent twice, it is keyed once.
+    PressId;
     /// One browser tab, made by the tab itself and kept across its reloads.
     ClientId;
 }

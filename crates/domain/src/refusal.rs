@@ -45,6 +45,9 @@ pub enum Refusal {
     /// The caller number is not granted to this agent (A25).
     #[error("the caller number is not granted to this agent")]
     CallerNumberNotGranted,
+    /// この回線ではキーを送れません: the customer's side has not agreed to telephone keys, or holds us.
+    #[error("the far end takes no keys")]
+    NoKeys,
     /// No trunk can carry the call now.
     #[error("no trunk is available")]
     NoTrunk,

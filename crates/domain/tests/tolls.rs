@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use domain::ids::{InteractionId, TrunkId, UserId};
 use domain::phone::E164;
-use domain::telephony::tolls::{Attempt, Country, IRSF_PREFIXES, Ledger, Prefix, Rule, Rules, Talk};
+use domain::telephony::tolls::{Attempt, Country, IRSF_PREFIXES, Ledger, Overdrawn, Prefix, Rule, Rules, Talk};
 use domain::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -95,7 +95,10 @@ fn an_emergency_call_is_never_ended_and_a_call_is_ended_once() {
     }
     assert_eq!(ledger.look_again(&rules, at(0)), Some(at(30)));
     assert_eq!(ledger.overdrawn(&rules, at(29)), []);
-    assert_eq!(ledger.overdrawn(&rules, at(30)), [(call(1), Rule::MinutesPerHour)]);
+    assert_eq!(
+        ledger.overdrawn(&rules, at(30)),
+        [Overdrawn { call: call(1), trunk: trunk(1), rule: Rule::MinutesPerHour }]
+    );
     assert_eq!(ledger.overdrawn(&rules, at(31)), []);
     assert_eq!(ledger.look_again(&rules, at(31)), None);
 }
@@ -205,7 +208,7 @@ proptest! {
                     let until = at(now + seconds);
                     while let Some(due) = ledger.look_again(&rules, at(now)).filter(|due| *due <= until) {
                         now = (due.0 - T0 + 999) / 1_000;
-                        for (over, rule) in ledger.overdrawn(&rules, at(now)) {
+                        for Overdrawn { call: over, rule, .. } in ledger.overdrawn(&rules, at(now)) {
                             let n = usize::try_from(over.0.as_u128()).unwrap();
                             let an_hour = rule == Rule::MinutesPerHour;
                             let (window, ceiling) = if an_hour { (3_600, per_hour) } else { (86_400, per_day) };

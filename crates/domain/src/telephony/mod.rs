@@ -4,9 +4,11 @@
 
 mod call;
 mod event;
+mod key;
 mod outcome;
 pub mod tolls;
 
 pub use call::{Call, CallInput, CallOutput, Command, Refuse};
 pub use event::{Because, CallEvent, Numbered};
+pub use key::{Key, NoKey};
 pub use outcome::{Direction, Failure, Outcome};

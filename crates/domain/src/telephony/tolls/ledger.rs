@@ -34,6 +34,17 @@ pub struct Talk {
     pub to: Timestamp,
 }
 
+/// A call that a ceiling of minutes ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overdrawn {
+    /// Which.
+    pub call: InteractionId,
+    /// On which trunk.
+    pub trunk: TrunkId,
+    /// Which ceiling.
+    pub rule: Rule,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Running {
     agent: UserId,
@@ -128,16 +139,16 @@ impl Ledger {
         over.chain(running.filter_map(|call| call.connected_at).map(|from| part(from, now))).sum()
     }
 
-    /// The calls that a ceiling of minutes ends now, and which: every outbound call of a trunk that has used up its
+    /// The calls that a ceiling of minutes ends now: every outbound call of a trunk that has used up its
     /// minutes, but emergency calls. Each is named once.
-    pub fn overdrawn(&mut self, rules: &Rules, now: Timestamp) -> Vec<(InteractionId, Rule)> {
+    pub fn overdrawn(&mut self, rules: &Rules, now: Timestamp) -> Vec<Overdrawn> {
         let mut over = Vec::new();
         for trunk in self.trunks() {
             if let Some(rule) = self.used_up(rules, trunk, now) {
-                over.extend(self.stoppable(trunk).map(|call| (call, rule)));
+                over.extend(self.stoppable(trunk).map(|call| Overdrawn { call, trunk, rule }));
             }
         }
-        for (call, _) in &over {
+        for Overdrawn { call, .. } in &over {
             if let Some(call) = self.running.get_mut(call) {
                 call.told = true;
             }
@@ -159,11 +170,6 @@ impl Ledger {
                 Some(now.plus(left.checked_div(talking)?.max(FINEST)))
             })
             .min()
-    }
-
-    /// How many outbound calls of a trunk are going on.
-    pub fn calls(&self, trunk: TrunkId) -> usize {
-        self.running.values().filter(|call| call.trunk == trunk).count()
     }
 
     fn used_up(&self, rules: &Rules, trunk: TrunkId, now: Timestamp) -> Option<Rule> {

@@ -13,5 +13,5 @@
 mod ledger;
 mod rules;
 
-pub use ledger::{Attempt, Ledger, Talk};
+pub use ledger::{Attempt, Ledger, Overdrawn, Talk};
 pub use rules::{Country, IRSF_PREFIXES, Prefix, Rule, Rules};
