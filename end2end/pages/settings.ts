@@ -2,7 +2,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import type { Say } from "../fixtures/words.js";
 
-type Section = "ユーザー" | "内線番号" | "電話回線" | "電話番号" | "キュー" | "保留音" | "操作履歴";
+type Section = "ユーザー" | "内線番号" | "電話回線" | "電話番号" | "キュー" | "通話" | "保留音" | "操作履歴";
 
 /** 設定: sections, the list of one, the form of a row. */
 export class SettingsPage {
@@ -24,6 +24,16 @@ export class SettingsPage {
 
   async open(section: Section): Promise<void> {
     await this.sections.getByRole("link", { name: this.say(section, "settings_"), exact: true }).click();
+  }
+
+  /** How a user is called where one is chosen from all. */
+  person({ name, login }: { name: string; login: string }): string {
+    return `${name} (${login})`;
+  }
+
+  /** The question about what is not saved: 保存, 破棄, 戻る. */
+  get asked(): Locator {
+    return this.page.getByRole("group", { name: "保存していない変更があります。保存しますか。" });
   }
 
   async create(section: Section): Promise<void> {

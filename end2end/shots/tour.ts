@@ -85,11 +85,15 @@ export function tour(language: Language, shoot: Shoot): void {
       await expect(settingsPage.field("SIPサーバー")).toHaveAttribute("aria-invalid", "true");
       await shoot(page, "settings-trunks-wrong");
       await settingsPage.open("キュー");
+      await expect(page.getByRole("button", { name: say("破棄") })).toBeVisible();
+      await shoot(page, "settings-unsaved");
+      await page.getByRole("button", { name: say("破棄") }).click();
       await settingsPage.row(agent.queue).click();
       await shoot(page, "settings-queues");
       for (const [section, name] of [
         ["内線番号", "extensions"],
         ["電話番号", "numbers"],
+        ["通話", "calls"],
         ["保留音", "music"],
         ["操作履歴", "audit"],
       ] as const) {

@@ -1,3 +1,5 @@
+import type { Page } from "@playwright/test";
+
 import { expect, test } from "../fixtures/index.js";
 import { expectNothingMoved, forgetLayout, watchLayout } from "../fixtures/layout.js";
 
@@ -61,7 +63,8 @@ test("S23: nothing moves on the desk from the first ring to the end of 後処理
   await expectNothingMoved(page);
 });
 
-test("A31: the microphone is open while 待機, and let go in 未待機 and 離席", async ({ agent, signIn, desk, page }) => {
+/** How many microphones the page holds open, from now on. */
+async function watchMicrophones(page: Page): Promise<() => Promise<number>> {
   await page.addInitScript(() => {
     const opened: MediaStreamTrack[] = [];
     const devices = navigator.mediaDevices;
@@ -75,8 +78,12 @@ test("A31: the microphone is open while 待機, and let go in 未待機 and 離�
       openForTest: () => opened.filter(({ readyState }) => readyState === "live").length,
     });
   });
-  const open = (): Promise<number> =>
+  return () =>
     page.evaluate(() => (window as unknown as { openForTest: () => number }).openForTest());
+}
+
+test("A31: the microphone is open while 待機, and let go in 未待機 and 離席", async ({ agent, signIn, desk, page }) => {
+  const open = await watchMicrophones(page);
   await signIn(agent);
   await desk.bar.logIn();
   await expect.poll(open).toBe(0);
@@ -89,6 +96,35 @@ test("A31: the microphone is open while 待機, and let go in 未待機 and 離�
   await expect.poll(open).toBe(1);
   await desk.bar.choose("未待機");
   await expect.poll(open).toBe(0);
+});
+
+test("A31: a setting keeps the microphone closed between calls", async ({
+  admin,
+  agent,
+  signIn,
+  desk,
+  phone,
+  page,
+}) => {
+  const open = await watchMicrophones(page);
+  await admin.call("settings/save_call_rules", { rules: { microphone_only_in_calls: true } });
+  try {
+    await signIn(agent);
+    await desk.bar.logIn();
+    await desk.bar.choose("待機");
+    await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("待機"));
+    await expect.poll(open).toBe(0);
+    await phone.call("09012345678", agent.number);
+    await desk.incoming.answer();
+    await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("通話中"));
+    await expect.poll(open).toBe(1);
+    await phone.hangUp();
+    await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("後処理"));
+    await expect.poll(open).toBe(0);
+  } finally {
+    // One set of rules for the whole server, which other tests use after this one.
+    await admin.call("settings/save_call_rules", { rules: { microphone_only_in_calls: false } });
+  }
 });
 
 test("C1: without a microphone nobody goes 待機, and the bar says why", async ({ agent, signIn, desk, page }) => {

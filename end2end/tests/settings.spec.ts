@@ -18,7 +18,7 @@ test("a user and their extension are made, and both are audited", async ({ admin
   const number = `9${admin.unique()}`;
   await settingsPage.create("内線番号");
   await settingsPage.field("番号").fill(number);
-  await settingsPage.choose("割り当て先", "検証 太郎");
+  await settingsPage.choose("割り当て先", settingsPage.person({ name: "検証 太郎", login }));
   await settingsPage.save();
   await expect(settingsPage.row(number)).toContainText("検証 太郎");
   await settingsPage.open("操作履歴");
@@ -56,7 +56,7 @@ test("A30: a queue has members, rule, ring time and music of its own; wrong boun
   await expect(settingsPage.field("呼出時間 (秒)")).toHaveAccessibleDescription(/5から120までの値を入力してください/);
   await expect(settingsPage.row(name)).toBeHidden();
   await settingsPage.field("呼出時間 (秒)").fill("15");
-  await settingsPage.field(agent.name).check();
+  await settingsPage.field(settingsPage.person(agent)).check();
   await settingsPage.save();
   await expect(settingsPage.row(name)).toContainText("メンバー1名・呼出15秒");
 });
@@ -155,4 +155,53 @@ test("what is typed and not saved is counted, and taken back with 元に戻す",
   await expect(settingsPage.saveRow).toHaveText("未保存の変更 1件");
   await page.getByRole("button", { name: "元に戻す" }).click();
   await expect(settingsPage.field("キュー名")).toHaveValue(agent.queue);
+});
+
+test("what is typed and not saved is not lost by going elsewhere: 保存, 破棄 or 戻る", async ({
+  admin,
+  agent,
+  settingsPage,
+  page,
+}) => {
+  const other = await admin.addAgent();
+  await settingsPage.open("キュー");
+  await settingsPage.row(agent.queue).click();
+  const name = settingsPage.field("キュー名");
+  await name.fill(`${agent.queue} 甲`);
+  // Another row: the form asks in its place, and 戻る keeps all.
+  await settingsPage.row(other.queue).click();
+  await expect(settingsPage.asked.getByRole("button", { name: "保存" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(settingsPage.asked).toBeHidden();
+  await expect(settingsPage.row(other.queue)).toBeFocused();
+  await expect(name).toHaveValue(`${agent.queue} 甲`);
+  // Another section, by the menu and by the browser's back button.
+  await settingsPage.open("電話番号");
+  await expect(settingsPage.asked).toBeVisible();
+  await settingsPage.asked.getByRole("button", { name: "戻る" }).click();
+  await page.goBack();
+  await expect(settingsPage.asked).toBeVisible();
+  await expect(name).toHaveValue(`${agent.queue} 甲`);
+  // 保存 saves and goes where it was wanted.
+  await settingsPage.row(other.queue).click();
+  await settingsPage.asked.getByRole("button", { name: "保存" }).click();
+  await expect(name).toHaveValue(other.queue);
+  await expect(settingsPage.row(`${agent.queue} 甲`)).toBeVisible();
+  // 破棄 goes without.
+  await name.fill("捨てる名前");
+  await settingsPage.open("電話番号");
+  await settingsPage.asked.getByRole("button", { name: "破棄" }).click();
+  await expect(page).toHaveURL(/settings\/numbers$/);
+  expect((await admin.settings()).queues.map((queue) => queue.name)).not.toContain("捨てる名前");
+});
+
+test("the audit log speaks in words, not in names of fields", async ({ agent, settingsPage, page }) => {
+  await settingsPage.open("キュー");
+  await settingsPage.row(agent.queue).click();
+  await settingsPage.field("オペレーターが出るまで応答しない").check();
+  await settingsPage.save();
+  await expect(settingsPage.saveRow).toContainText("保存しました");
+  await settingsPage.open("操作履歴");
+  const line = page.getByRole("row").filter({ hasText: agent.queue }).first();
+  await expect(line).toContainText("オペレーターが出るまで応答しない: いいえ → はい");
 });

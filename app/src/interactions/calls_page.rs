@@ -263,9 +263,13 @@ fn Cells(
         row.with_value(|row| match row.outcome {
             None => words.calls_live.to_owned(),
             Some(Outcome::CustomerHungUp | Outcome::AgentHungUp) => words.calls_connected.to_owned(),
-            Some(outcome @ (Outcome::Abandoned | Outcome::Cancelled | Outcome::Failed { .. } | Outcome::Lost)) => {
-                words.outcome(outcome).to_owned()
-            }
+            Some(
+                outcome @ (Outcome::Abandoned
+                | Outcome::Cancelled
+                | Outcome::Failed { .. }
+                | Outcome::Lost
+                | Outcome::AgentLost),
+            ) => words.outcome(outcome).to_owned(),
         })
     };
     let called_back = row.with_value(|row| row.called_back_at.is_some());

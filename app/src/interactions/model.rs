@@ -41,6 +41,9 @@ pub(crate) fn sentence(words: &Messages, detail: &CallDetail, event: &CallEvent)
         CallEvent::Declined { agent: id } => words.event_declined(agent(*id)),
         CallEvent::Missed { agent: id } => words.event_missed(agent(*id)),
         CallEvent::OfferLost { agent: id } => words.event_offer_lost(agent(*id)),
+        CallEvent::AgentLost { agent: id } => words.event_agent_lost(agent(*id)),
+        CallEvent::AgentBack { agent: id } => words.event_agent_back(agent(*id)),
+        CallEvent::AgentNotBack { agent: id } => words.event_agent_not_back(agent(*id)),
         CallEvent::Dialled { agent: id } => words.event_dialled(agent(*id)),
         CallEvent::FarEndRinging => words.event_ringing.to_owned(),
         CallEvent::EarlyMedia => words.event_early_media.to_owned(),
@@ -61,6 +64,9 @@ pub(crate) fn why_me(words: &Messages, event: &CallEvent) -> Option<String> {
         | CallEvent::Declined { .. }
         | CallEvent::Missed { .. }
         | CallEvent::OfferLost { .. }
+        | CallEvent::AgentLost { .. }
+        | CallEvent::AgentBack { .. }
+        | CallEvent::AgentNotBack { .. }
         | CallEvent::Dialled { .. }
         | CallEvent::FarEndRinging
         | CallEvent::EarlyMedia
@@ -76,7 +82,12 @@ pub(crate) fn sip_cause(words: &Messages, outcome: Option<Outcome>, reason: Opti
     let status = match outcome {
         Some(Outcome::Failed { failure: _, sip_status }) => sip_status,
         Some(
-            Outcome::CustomerHungUp | Outcome::AgentHungUp | Outcome::Abandoned | Outcome::Cancelled | Outcome::Lost,
+            Outcome::CustomerHungUp
+            | Outcome::AgentHungUp
+            | Outcome::Abandoned
+            | Outcome::Cancelled
+            | Outcome::Lost
+            | Outcome::AgentLost,
         )
         | None => None,
     };

@@ -11,3 +11,4 @@ pub mod page;
 pub mod storage;
 pub mod tab;
 pub mod theme;
+pub mod upload;

@@ -5,9 +5,11 @@ use leptos::task::spawn_local;
 use wire::ApiError;
 use wire::settings::AuditRow;
 
+use super::audit_words;
+use super::store::SettingsStore;
 use crate::format;
 use crate::shell::use_stores;
-use crate::text::{Messages, use_text};
+use crate::text::use_text;
 use crate::ui::{Button, Column, EmptyState, Skeleton, Sorted, Table};
 
 /// Rows that the server gives at once.
@@ -15,7 +17,10 @@ const PAGE: usize = 100;
 
 /// The audit log.
 #[component]
-pub(super) fn AuditPage() -> impl IntoView {
+pub(super) fn AuditPage(
+    /// The settings, for the names behind the log's ids.
+    settings: SettingsStore,
+) -> impl IntoView {
     let stores = use_stores();
     let text = use_text();
     let rows = RwSignal::new(None::<Vec<AuditRow>>);
@@ -89,7 +94,7 @@ pub(super) fn AuditPage() -> impl IntoView {
                     columns=Signal::derive(columns)
                     rows=shown
                     key=|row: &AuditRow| row.n
-                    cells=move |row: AuditRow| view! { <Cells row=row /> }
+                    cells=move |row: AuditRow| view! { <Cells row=row settings=settings /> }
                     busy=busy
                 />
             </div>
@@ -106,51 +111,27 @@ pub(super) fn AuditPage() -> impl IntoView {
 fn Cells(
     /// The line.
     row: AuditRow,
+    /// The settings.
+    settings: SettingsStore,
 ) -> impl IntoView {
     let text = use_text();
-    let who = row.who;
-    let detail = row.detail;
-    let tip = detail.clone();
+    let AuditRow { n: _, at, who, what: code, subject, detail } = row;
+    let about = move || settings.all.with(|all| audit_words::subject(all.as_ref(), &subject));
+    let what = {
+        let code = code.clone();
+        move || audit_words::what(text.get(), &code)
+    };
+    let changes = Memo::new(move |_| {
+        let words = text.get();
+        settings.all.with(|all| audit_words::detail(words, all.as_ref(), &code, &detail))
+    });
     view! {
-        <td class="num">{move || format::date_time(row.at, text.language())}</td>
+        <td class="num">{move || format::date_time(at, text.language())}</td>
         <td class="cut">{move || who.clone().unwrap_or_else(|| text.get().audit_by_system.to_owned())}</td>
-        <td class="cut">{move || what(text.get(), &row.what)}</td>
-        <td class="cut">{row.subject}</td>
-        <td class="cut" data-tip=tip>
-            {detail}
+        <td class="cut">{what}</td>
+        <td class="cut">{about}</td>
+        <td class="cut" data-tip=move || changes.get()>
+            {move || changes.get()}
         </td>
-    }
-}
-
-/// What was done, in words; a code without words stays as it is.
-fn what(words: &Messages, code: &str) -> String {
-    let known = match code {
-        "session.signed_in" => words.audit_signed_in,
-        "session.signed_out" => words.audit_signed_out,
-        "session.signed_out_everywhere" => words.audit_signed_out_everywhere,
-        "session.password_changed" => words.audit_password_changed,
-        "session.refused" => words.audit_sign_in_refused,
-        "session.braked" => words.audit_sign_in_braked,
-        "call.left_unwritten" => words.audit_left_unwritten,
-        _ => return on_settings(words, code).unwrap_or_else(|| code.to_owned()),
-    };
-    known.to_owned()
-}
-
-fn on_settings(words: &Messages, code: &str) -> Option<String> {
-    let (kind, done) = code.split_once('.')?;
-    let kind = match kind {
-        "user" => words.settings_users,
-        "extension" => words.settings_extensions,
-        "trunk" => words.settings_trunks,
-        "number" => words.settings_numbers,
-        "queue" => words.settings_queues,
-        "music" => words.settings_music,
-        _ => return None,
-    };
-    match done {
-        "saved" | "uploaded" => Some(words.audit_saved(kind)),
-        "deleted" => Some(words.audit_removed(kind)),
-        _ => None,
     }
 }

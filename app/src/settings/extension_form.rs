@@ -6,6 +6,7 @@ use uuid::Uuid;
 use wire::settings::{Deletable, Extension};
 
 use super::form::{FormFrame, FormState, field_id};
+use super::model::person;
 use super::store::SettingsStore;
 use crate::shell::use_stores;
 use crate::text::use_text;
@@ -41,7 +42,7 @@ pub(super) fn ExtensionForm(
         let mut choices = vec![Choice::new("", words.extension_unassigned)];
         settings.all.with(|all| {
             choices.extend(
-                all.iter().flat_map(|all| &all.users).map(|user| Choice::new(user.id.to_string(), user.name.clone())),
+                all.iter().flat_map(|all| &all.users).map(|user| Choice::new(user.id.to_string(), person(user))),
             );
         });
         choices

@@ -10,9 +10,13 @@ use wire::settings::Deletable;
 use super::model::Draft;
 use super::store::SettingsStore;
 use crate::format;
+use crate::platform::element;
 use crate::shell::{Stores, use_stores};
 use crate::text::{Messages, use_text};
 use crate::ui::{Button, Dialog, ErrorSummary, FieldError, Kind, Look, Size, use_toasts};
+
+/// The button that takes the focus when the form asks about what is not saved.
+const ASKED_SAVE: &str = "settings-asked-save";
 
 /// The state of one form: what is stored, what is typed, how saving goes.
 pub(super) struct FormState<T: Send + Sync + 'static> {
@@ -83,8 +87,13 @@ impl<T: Draft + Clone + PartialEq + Send + Sync + 'static> FormState<T> {
                     self.stored.set(kept);
                     settings.creating.set(false);
                     settings.load(stores);
+                    settings.go_on();
                 }
-                Err(why) => self.wrong.set(Some(why)),
+                Err(why) => {
+                    // What is wrong is to be seen first.
+                    settings.wants.set(None);
+                    self.wrong.set(Some(why));
+                }
             }
         });
     }
@@ -141,6 +150,23 @@ where
 {
     let text = use_text();
     let changes = Memo::new(move |_| form.changes());
+    Effect::new(move || {
+        settings.unsaved.set(changes.get());
+        if changes.get() == 0 {
+            settings.wants.set(None);
+        }
+    });
+    on_cleanup(move || {
+        let _ = settings.unsaved.try_set(0);
+    });
+    let asks = Memo::new(move |_| settings.wants.with(Option::is_some));
+    Effect::new(move || {
+        if asks.get() {
+            request_animation_frame(|| {
+                element::focus_by_id(ASKED_SAVE);
+            });
+        }
+    });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         on_save.run(());
@@ -197,22 +223,69 @@ where
                 }}
             </div>
             <div class="settings-save" data-shown=move || (changes.get() > 0).then_some("")>
-                <span role="status">{state}</span>
-                <Show when=move || changes.get() != 0>
-                    <Button label=move || text.get().undo size=Size::Form on_press=move || {
-                        form.wrong.set(None);
-                        on_undo.run(());
-                    } />
+                <Show
+                    when=move || asks.get()
+                    fallback=move || {
+                        view! {
+                            <span role="status">{state}</span>
+                            <Show when=move || changes.get() != 0>
+                                <Button label=move || text.get().undo size=Size::Form on_press=move || {
+                                    form.wrong.set(None);
+                                    on_undo.run(());
+                                } />
+                            </Show>
+                            <Button
+                                label=move || text.get().save
+                                look=Look::Accent
+                                size=Size::Form
+                                kind=Kind::Submit
+                                busy=form.busy
+                            />
+                        }
+                    }
+                >
+                    <Asked settings=settings busy=form.busy />
                 </Show>
-                <Button
-                    label=move || text.get().save
-                    look=Look::Accent
-                    size=Size::Form
-                    kind=Kind::Submit
-                    busy=form.busy
-                />
             </div>
         </form>
+    }
+}
+
+/// The question about what is not saved, in the place of the save row: 保存, 破棄, 戻る.
+#[component]
+fn Asked(
+    /// The settings.
+    settings: SettingsStore,
+    /// Saving is under way.
+    busy: RwSignal<bool>,
+) -> impl IntoView {
+    let text = use_text();
+    view! {
+        <div
+            class="settings-asked"
+            role="group"
+            aria-labelledby="settings-asked"
+            on:keydown=move |event| {
+                if event.key() == "Escape" {
+                    event.stop_propagation();
+                    settings.stay();
+                }
+            }
+        >
+            <span id="settings-asked" role="alert">
+                {move || text.get().unsaved_ask}
+            </span>
+            <Button label=move || text.get().back size=Size::Form on_press=move || settings.stay() />
+            <Button label=move || text.get().discard size=Size::Form on_press=move || settings.go_on() />
+            <Button
+                label=move || text.get().save
+                look=Look::Accent
+                size=Size::Form
+                kind=Kind::Submit
+                busy=busy
+                id=ASKED_SAVE
+            />
+        </div>
     }
 }
 

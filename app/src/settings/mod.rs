@@ -1,11 +1,16 @@
-//! What an administrator sets up: users, extensions, trunks, numbers, queues, music; and who changed what.
+//! What an administrator sets up: users, extensions, trunks, numbers, queues, music, what holds
+//! for every call; and who changed what.
 //!
 //! Never decides whether input is right: the server does, and says which field and why.
 
+mod audit_words;
 mod model;
+mod tolls_model;
 
 #[cfg(target_arch = "wasm32")]
 mod audit_page;
+#[cfg(target_arch = "wasm32")]
+mod calls_form;
 #[cfg(target_arch = "wasm32")]
 mod extension_form;
 #[cfg(target_arch = "wasm32")]
@@ -23,6 +28,8 @@ mod queue_form;
 #[cfg(target_arch = "wasm32")]
 mod store;
 #[cfg(target_arch = "wasm32")]
+mod tolls;
+#[cfg(target_arch = "wasm32")]
 mod trunk_form;
 #[cfg(target_arch = "wasm32")]
 mod upload;
@@ -30,4 +37,4 @@ mod upload;
 mod user_form;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use {model::Section, page::SettingsPage};
+pub(crate) use {model::Section, page::SettingsPage, tolls::TollAlarms};

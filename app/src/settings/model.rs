@@ -1,7 +1,7 @@
 //! The sections of the settings, what a list says of each row, and how many fields a draft changes.
 
 use domain::roles::Role;
-use wire::settings::{Extension, Granted, Number, Queue, Settings, Trunk, TrunkState, User};
+use wire::settings::{CallRules, Extension, Granted, Number, Queue, Settings, Trunk, TrunkState, User};
 
 use crate::text::Messages;
 
@@ -19,6 +19,10 @@ pub(crate) enum Section {
     Numbers,
     /// キュー
     Queues,
+    /// 通話: what holds for every call
+    Calls,
+    /// 発信制限
+    Tolls,
     /// 保留音
     Music,
     /// 操作履歴
@@ -27,8 +31,17 @@ pub(crate) enum Section {
 
 impl Section {
     /// In the order of the list.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Users, Self::Extensions, Self::Trunks, Self::Numbers, Self::Queues, Self::Music, Self::Audit];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Users,
+        Self::Extensions,
+        Self::Trunks,
+        Self::Numbers,
+        Self::Queues,
+        Self::Calls,
+        Self::Tolls,
+        Self::Music,
+        Self::Audit,
+    ];
 
     /// Its part of the address.
     pub(crate) fn slug(self) -> &'static str {
@@ -38,6 +51,8 @@ impl Section {
             Self::Trunks => "trunks",
             Self::Numbers => "numbers",
             Self::Queues => "queues",
+            Self::Calls => "calls",
+            Self::Tolls => "tolls",
             Self::Music => "music",
             Self::Audit => "audit",
         }
@@ -59,6 +74,8 @@ impl Section {
             Self::Trunks => words.settings_trunks,
             Self::Numbers => words.settings_numbers,
             Self::Queues => words.settings_queues,
+            Self::Calls => words.settings_calls,
+            Self::Tolls => words.settings_tolls,
             Self::Music => words.settings_music,
             Self::Audit => words.settings_audit,
         }
@@ -72,6 +89,8 @@ impl Section {
             Self::Trunks => (words.trunks_empty, Some(words.trunks_empty_help)),
             Self::Numbers => (words.numbers_empty, Some(words.numbers_empty_help)),
             Self::Queues => (words.queues_empty, Some(words.queues_empty_help)),
+            // A form alone: there is no list that could be empty.
+            Self::Calls | Self::Tolls => (words.settings_choose, None),
             Self::Music => (words.music_empty, None),
             Self::Audit => (words.audit_empty, None),
         }
@@ -100,7 +119,7 @@ pub(crate) fn lines(words: &Messages, settings: &Settings, section: Section, sea
         Section::Trunks => settings.trunks.iter().map(|trunk| trunk_line(words, trunk)).collect(),
         Section::Numbers => settings.numbers.iter().map(|number| number_line(words, settings, number)).collect(),
         Section::Queues => settings.queues.iter().map(|queue| queue_line(words, queue)).collect(),
-        Section::Music | Section::Audit => Vec::new(),
+        Section::Calls | Section::Tolls | Section::Music | Section::Audit => Vec::new(),
     };
     all.into_iter()
         .filter(|line| {
@@ -122,12 +141,17 @@ fn user_line(words: &Messages, settings: &Settings, user: &User) -> Line {
     }
 }
 
+/// A user where one is chosen from all: two people of the same name are told apart by their logins.
+pub(crate) fn person(user: &User) -> String {
+    format!("{} ({})", user.name, user.login)
+}
+
 fn extension_line(words: &Messages, settings: &Settings, extension: &Extension) -> Line {
     let owner = settings.users.iter().find(|user| Some(user.id) == extension.user);
     Line {
         id: extension.id.0,
         name: extension.number.clone(),
-        summary: owner.map_or_else(|| words.extension_unassigned.to_owned(), |user| user.name.clone()),
+        summary: owner.map_or_else(|| words.extension_unassigned.to_owned(), person),
         state: None,
     }
 }
@@ -228,6 +252,12 @@ impl Draft for Number {
     }
 }
 
+impl Draft for CallRules {
+    fn changes_from(&self, stored: &Self) -> usize {
+        count([self.microphone_only_in_calls != stored.microphone_only_in_calls])
+    }
+}
+
 impl Draft for Queue {
     fn changes_from(&self, stored: &Self) -> usize {
         count([
@@ -321,7 +351,7 @@ mod tests {
         assert_eq!(names(""), ["佐藤", "鈴木"]);
         assert_eq!(names("1001"), ["鈴木"]);
         assert_eq!(names("USER1"), ["佐藤"]);
-        assert_eq!(lines(ja, &settings, Section::Extensions, "")[0].summary, "鈴木");
+        assert_eq!(lines(ja, &settings, Section::Extensions, "")[0].summary, "鈴木 (user2)");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use wire::settings::{Deletable, Music};
 use super::store::SettingsStore;
 use super::upload;
 use crate::interactions::span;
+use crate::platform::upload::chosen;
 use crate::shell::use_stores;
 use crate::text::use_text;
 use crate::ui::{Button, EmptyState, Icon, Kind, Look, Size, TextField, use_toasts};
@@ -47,6 +48,7 @@ fn Upload(
     let stores = use_stores();
     let text = use_text();
     let file = NodeRef::<html::Input>::new();
+    let file_name = RwSignal::new(None::<String>);
     let name = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let wrong = RwSignal::new(None::<ApiError>);
@@ -71,8 +73,7 @@ fn Upload(
     let file_wrong = of("file");
     let send = move |event: SubmitEvent| {
         event.prevent_default();
-        let chosen = file.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(0));
-        let Some(chosen) = chosen else {
+        let Some(chosen) = file.get_untracked().as_ref().and_then(chosen) else {
             wrong.set(Some(ApiError::field("file", wire::Problem::Required)));
             return;
         };
@@ -90,6 +91,7 @@ fn Upload(
                     if let Some(input) = file.get_untracked() {
                         input.set_value("");
                     }
+                    file_name.set(None);
                     settings.load(stores);
                 }
                 Err(why) => wrong.set(Some(why)),
@@ -98,13 +100,13 @@ fn Upload(
     };
     // The file's own name is a good first name.
     let suggest = move |_| {
-        let chosen = file.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(0));
-        if let Some(chosen) = chosen
+        let chosen = file.get_untracked().as_ref().and_then(chosen).map(|chosen| chosen.name());
+        if let Some(chosen) = &chosen
             && name.with_untracked(String::is_empty)
         {
-            let file_name = chosen.name();
-            name.set(file_name.rsplit_once('.').map_or(file_name.as_str(), |(stem, _)| stem).to_owned());
+            name.set(chosen.rsplit_once('.').map_or(chosen.as_str(), |(stem, _)| stem).to_owned());
         }
+        file_name.set(chosen);
     };
     view! {
         <form class="fields" on:submit=send>
@@ -112,19 +114,29 @@ fn Upload(
                 <label class="field-label" for="music-file">
                     {move || text.get().music_file}
                 </label>
-                <input
-                    id="music-file"
-                    type="file"
-                    accept=".wav,audio/wav,audio/x-wav"
-                    node_ref=file
-                    aria-describedby="music-file-help"
-                    aria-invalid=move || file_wrong.with(Option::is_some).then_some("true")
-                    on:change=suggest
-                />
+                // The browser's own control speaks the browser's language: it takes focus and keys, and is not drawn.
+                <div class="file-field">
+                    <input
+                        class="said-only"
+                        id="music-file"
+                        type="file"
+                        accept=".wav,audio/wav,audio/x-wav"
+                        node_ref=file
+                        aria-describedby="music-file-help music-file-wrong"
+                        aria-invalid=move || file_wrong.with(Option::is_some).then_some("true")
+                        on:change=suggest
+                    />
+                    <label class="button" data-look="outlined" data-size="form" for="music-file" aria-hidden="true">
+                        {move || text.get().music_file_choose}
+                    </label>
+                    <span class="file-name cut">
+                        {move || file_name.get().unwrap_or_else(|| text.get().music_file_none.to_owned())}
+                    </span>
+                </div>
                 <p class="field-help" id="music-file-help">
                     {move || text.get().music_file_help}
                 </p>
-                <p class="field-error" role="alert">
+                <p class="field-error" role="alert" id="music-file-wrong">
                     {move || file_wrong.get()}
                 </p>
             </div>

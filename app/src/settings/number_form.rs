@@ -6,6 +6,7 @@ use uuid::Uuid;
 use wire::settings::{Deletable, Granted, Number};
 
 use super::form::{FormFrame, FormState, field_id};
+use super::model::person;
 use super::store::SettingsStore;
 use crate::shell::use_stores;
 use crate::text::use_text;
@@ -118,10 +119,7 @@ pub(super) fn NumberForm(
     };
     let agents = move || {
         settings.all.with(|all| {
-            all.iter()
-                .flat_map(|all| &all.users)
-                .map(|user| Choice::new(user.id.to_string(), user.name.clone()))
-                .collect()
+            all.iter().flat_map(|all| &all.users).map(|user| Choice::new(user.id.to_string(), person(user))).collect()
         })
     };
     let title =

@@ -5,15 +5,18 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use super::audit_page::AuditPage;
+use super::calls_form::CallsForm;
 use super::extension_form::ExtensionForm;
 use super::list::SectionList;
 use super::model::Section;
 use super::music_page::MusicPage;
 use super::number_form::NumberForm;
 use super::queue_form::QueueForm;
-use super::store::SettingsStore;
+use super::store::{Go, SettingsStore};
+use super::tolls::TollsPage;
 use super::trunk_form::TrunkForm;
 use super::user_form::UserForm;
+use crate::platform::leave::{ask_before_going, ask_before_leaving};
 use crate::shell::use_stores;
 use crate::text::use_text;
 use crate::ui::{Button, EmptyState, Icon, Skeleton};
@@ -42,6 +45,17 @@ fn Sections(
     let stores = use_stores();
     let text = use_text();
     let settings = SettingsStore::new();
+    let unsaved = Signal::derive(move || settings.unsaved.get() > 0);
+    ask_before_leaving(unsaved);
+    Effect::new(move || stores.unsaved.set(unsaved.get()));
+    on_cleanup(move || stores.unsaved.set(false));
+    Effect::new(move || {
+        if let Some(path) = stores.going.get() {
+            stores.going.set(None);
+            settings.ask_to_go(Go::Away(path));
+        }
+    });
+    ask_before_going(unsaved, move |path| settings.ask_to_go(Go::Away(path)));
     Effect::new(move || {
         stores.settings_changed.track();
         settings.load(stores);
@@ -57,6 +71,8 @@ fn Sections(
                     Section::Trunks => Icon::PlugsConnected,
                     Section::Numbers => Icon::Phone,
                     Section::Queues => Icon::Queue,
+                    Section::Calls => Icon::PhoneCall,
+                    Section::Tolls => Icon::Prohibit,
                     Section::Music => Icon::MusicNotes,
                     Section::Audit => Icon::ClockCounterClockwise,
                 };
@@ -85,14 +101,25 @@ fn Sections(
         .into_any(),
         None => view! { <Skeleton label=move || text.get().loading lines=6 /> }.into_any(),
     };
-    let wide = matches!(section, Section::Music | Section::Audit);
+    let wide = matches!(section, Section::Calls | Section::Tolls | Section::Music | Section::Audit);
     view! {
         <div class="settings" data-wide=wide.then_some("")>
             <nav class="settings-sections" aria-label=move || text.get().settings_title>
                 <ul>{entries}</ul>
             </nav>
             {match section {
-                Section::Audit => view! { <AuditPage /> }.into_any(),
+                Section::Audit => view! { <AuditPage settings=settings /> }.into_any(),
+                Section::Calls => {
+                    view! {
+                        <div class="settings-detail">
+                            <Show when=move || known.get() fallback=waiting>
+                                <CallsForm settings=settings />
+                            </Show>
+                        </div>
+                    }
+                        .into_any()
+                }
+                Section::Tolls => view! { <TollsPage settings=settings /> }.into_any(),
                 Section::Music => {
                     view! {
                         <Show when=move || known.get() fallback=waiting>
@@ -129,8 +156,8 @@ fn Form(
         Section::Trunks => view! { <TrunkForm id=id settings=settings /> }.into_any(),
         Section::Numbers => view! { <NumberForm id=id settings=settings /> }.into_any(),
         Section::Queues => view! { <QueueForm id=id settings=settings /> }.into_any(),
-        // Pages of their own, without forms.
-        Section::Music | Section::Audit => ().into_any(),
+        // Pages of their own, without a list.
+        Section::Calls | Section::Tolls | Section::Music | Section::Audit => ().into_any(),
     };
     view! {
         <div class="settings-detail">

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use wire::settings::{Deletable, Queue};
 
 use super::form::{FormFrame, FormState, field_id};
+use super::model::person;
 use super::store::SettingsStore;
 use crate::shell::use_stores;
 use crate::text::use_text;
@@ -66,10 +67,7 @@ pub(super) fn QueueForm(
     let rules = move || vec![Choice::new(LONGEST_IDLE, text.get().rule_longest_idle)];
     let agents = move || {
         settings.all.with(|all| {
-            all.iter()
-                .flat_map(|all| &all.users)
-                .map(|user| Choice::new(user.id.to_string(), user.name.clone()))
-                .collect()
+            all.iter().flat_map(|all| &all.users).map(|user| Choice::new(user.id.to_string(), person(user))).collect()
         })
     };
     let pieces = move || {

@@ -122,6 +122,9 @@ pub(super) fn TrunkForm(
         Choice::new("pcma", "PCMA"),
     ];
     let title = move || if name.with(String::is_empty) { text.get().settings_trunks.to_owned() } else { name.get() };
+    let known = Memo::new(move |_| {
+        settings.all.with(|all| all.iter().flat_map(|all| &all.trunks).any(|trunk| trunk.id.0 == id))
+    });
     // As the server sees it now, not as it was when the form was opened.
     let live = move || {
         let words = text.get();
@@ -159,7 +162,10 @@ pub(super) fn TrunkForm(
             on_undo=move || fill(&form.stored.get_untracked())
             deletable=Some(Deletable::Trunk(TrunkId(id)))
         >
-            <p class="settings-live">{move || text.get().trunk_state} " " {live}</p>
+            // A trunk that was never saved has no state.
+            <Show when=move || known.get()>
+                <p class="settings-live">{move || text.get().trunk_state} " " {live}</p>
+            </Show>
             <TextField label=move || text.get().trunk_name value=name required=true id=field_id("name") error=form.error_of("name") />
             <SelectField label=move || text.get().trunk_kind value=kind choices=Signal::derive(kinds) id=field_id("registers") error=form.error_of("registers") />
             <TextField label=move || text.get().trunk_host value=host required=true help=help(|words| words.trunk_host_help) id=field_id("host") error=form.error_of("host") />

@@ -127,6 +127,7 @@ pub(super) fn Palette() -> impl IntoView {
             // The dialog gives the focus back to where it was; the dialler takes it after that.
             Act::Dial => request_animation_frame(move || stores.dialler.open_empty(stores)),
             Act::LogIn => stores.start_shift.set(true),
+            Act::Go(place) if stores.unsaved.get_untracked() => stores.going.set(Some(place.to_owned())),
             Act::Go(place) => navigate.with_value(|navigate| navigate(place, NavigateOptions::default())),
         }
     };

@@ -18,7 +18,7 @@ use crate::platform::leave::ask_before_leaving;
 use crate::platform::{clock::provide_clock, language};
 use crate::realtime;
 use crate::session::{Session, SignInPage};
-use crate::settings::{Section, SettingsPage};
+use crate::settings::{Section, SettingsPage, TollAlarms};
 use crate::telephony::{self, AfterCallQuestion, CallPopups, DiallerPopup, Ringer, StartShift};
 use crate::text::{provide_text, use_text};
 use crate::ui::{Button, EmptyState, Skeleton, ToastLayer, TooltipLayer, provide_toasts};
@@ -52,6 +52,7 @@ fn Place(
         stores.session.ask();
         realtime::keep_open(stores);
         stores.audio.keep(stores);
+        stores.telephony.keep_rules(stores);
         view! { <Workplace /> }.into_any()
     }
 }
@@ -135,6 +136,7 @@ fn Frame() -> impl IntoView {
         <CallPopups />
         <DiallerPopup />
         <AfterCallQuestion />
+        <TollAlarms />
         <Palette />
         <audio node_ref=speaker autoplay=true hidden=true></audio>
     }

@@ -48,6 +48,12 @@ pub(crate) struct Known {
     pub(crate) calls_changed: RwSignal<u32>,
     /// Grows with each change to the settings.
     pub(crate) settings_changed: RwSignal<u32>,
+    /// The last alarm of the rules against toll fraud.
+    pub(crate) toll_alarm: RwSignal<Option<wire::tolls::TollAlarm>>,
+    /// Whether the page on display holds something typed that leaving it would lose.
+    pub(crate) unsaved: RwSignal<bool>,
+    /// Where somebody wants to go in spite of it: the page asks first.
+    pub(crate) going: RwSignal<Option<String>>,
     /// The server's clock.
     pub(crate) clock: Clock,
 }
@@ -71,6 +77,9 @@ impl Stores {
             checking_microphone: RwSignal::new(false),
             calls_changed: RwSignal::new(0),
             settings_changed: RwSignal::new(0),
+            toll_alarm: RwSignal::new(None),
+            unsaved: RwSignal::new(false),
+            going: RwSignal::new(None),
             clock,
         };
         // Made once a page, and used until the page goes.

@@ -88,7 +88,9 @@ fn go_ready(stores: Stores) {
             TimeoutFuture::new(AUDIO_WAIT_MS).await;
         }
         let answer = wire::telephony::choose(choice).await;
-        if answer.is_err() && !telephony.wants_microphone.get_untracked() {
+        // Between calls it was opened for the proof alone, where the company wants it closed then (A31).
+        let let_go = answer.is_err() || telephony.only_in_calls();
+        if let_go && !telephony.wants_microphone.get_untracked() {
             stores.microphone.close();
         }
         answer

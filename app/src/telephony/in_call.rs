@@ -23,12 +23,13 @@ pub(super) fn InCallPopup() -> impl IntoView {
         Memo::new(move |_| live.with(|live| live.as_ref().and_then(what)))
     };
     let talking_since = read(|view| match view.call {
-        Call::Connected { since, .. } | Call::Held { since, .. } => Some(since),
+        Call::Connected { since, .. } | Call::Held { since, .. } | Call::Kept { since, .. } => Some(since),
         Call::Dialling { .. } => Some(view.started_at),
         Call::Waiting { .. } | Call::Offered { .. } | Call::Ended { .. } => None,
     });
     let held_since = read(|view| match view.call {
         Call::Held { held_since, .. } => Some(held_since),
+        Call::Kept { held_since, .. } => held_since,
         Call::Connected { .. }
         | Call::Dialling { .. }
         | Call::Waiting { .. }
@@ -37,11 +38,16 @@ pub(super) fn InCallPopup() -> impl IntoView {
     });
     let state = Memo::new(move |_| {
         live.with(|live| match live.as_ref().map(|live| &live.call) {
-            Some(Call::Held { .. }) => "held",
+            Some(Call::Held { .. } | Call::Kept { held_since: Some(_), .. }) => "held",
             Some(Call::Dialling { .. }) => "dialling",
-            Some(Call::Connected { .. } | Call::Waiting { .. } | Call::Offered { .. } | Call::Ended { .. }) | None => {
-                "talking"
-            }
+            Some(
+                Call::Connected { .. }
+                | Call::Kept { held_since: None, .. }
+                | Call::Waiting { .. }
+                | Call::Offered { .. }
+                | Call::Ended { .. },
+            )
+            | None => "talking",
         })
     });
     let heading = move || {
@@ -61,6 +67,7 @@ pub(super) fn InCallPopup() -> impl IntoView {
                 Call::Dialling { .. }
                 | Call::Connected { .. }
                 | Call::Held { .. }
+                | Call::Kept { .. }
                 | Call::Waiting { .. }
                 | Call::Offered { .. }
                 | Call::Ended { .. },

@@ -37,8 +37,14 @@ pub(super) fn Keypad(
                         '#' => text.get().digit_hash.to_owned(),
                         digit => digit.to_string(),
                     };
+                    // No letters belong under these two.
+                    let symbol = match key {
+                        '*' => Some("star"),
+                        '#' => Some("hash"),
+                        _ => None,
+                    };
                     view! {
-                        <button type="button" class="keypad-key" aria-label=name on:click=move |_| on_key(key)>
+                        <button type="button" class="keypad-key" data-symbol=symbol aria-label=name on:click=move |_| on_key(key)>
                             <span class="num" aria-hidden="true">
                                 {key}
                             </span>

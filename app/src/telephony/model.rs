@@ -6,6 +6,7 @@ use domain::refusal::Refusal;
 use domain::telephony::{Call, Command, Outcome};
 use domain::time::Timestamp;
 use wire::events::{CallView, Desk, DeskEvent, Gone, Media, Party, QueueView, Softphone};
+use wire::settings::CallRules;
 
 /// What the server last said about this agent's softphone and call.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +80,11 @@ impl Telephony {
                 }
             }
             DeskEvent::Queues { queues } => self.queues.clone_from(queues),
-            DeskEvent::Me { .. } | DeskEvent::CallsChanged | DeskEvent::SettingsChanged => {}
+            DeskEvent::CustomerPressed { .. }
+            | DeskEvent::Me { .. }
+            | DeskEvent::CallsChanged
+            | DeskEvent::SettingsChanged
+            | DeskEvent::TollAlarm { .. } => {}
         }
     }
 
@@ -89,16 +94,19 @@ impl Telephony {
         match now.call {
             Call::Ended { outcome, .. } if was_live => match outcome {
                 Outcome::AgentHungUp | Outcome::Cancelled => None,
-                Outcome::CustomerHungUp | Outcome::Abandoned | Outcome::Failed { .. } | Outcome::Lost => {
-                    Some(Farewell { why: Bye::Ended(outcome), party: now.party.clone() })
-                }
+                Outcome::CustomerHungUp
+                | Outcome::Abandoned
+                | Outcome::Failed { .. }
+                | Outcome::Lost
+                | Outcome::AgentLost => Some(Farewell { why: Bye::Ended(outcome), party: now.party.clone() }),
             },
             Call::Ended { .. }
             | Call::Waiting { .. }
             | Call::Offered { .. }
             | Call::Dialling { .. }
             | Call::Connected { .. }
-            | Call::Held { .. } => None,
+            | Call::Held { .. }
+            | Call::Kept { .. } => None,
         }
     }
 
@@ -110,7 +118,7 @@ impl Telephony {
     /// The call that is dialled, up or held.
     pub(crate) fn live(&self) -> Option<&CallView> {
         self.call.as_ref().filter(|view| match view.call {
-            Call::Dialling { .. } | Call::Connected { .. } | Call::Held { .. } => true,
+            Call::Dialling { .. } | Call::Connected { .. } | Call::Held { .. } | Call::Kept { .. } => true,
             Call::Waiting { .. } | Call::Offered { .. } | Call::Ended { .. } => false,
         })
     }
@@ -133,18 +141,26 @@ impl Telephony {
         self.logged_in() && self.softphone.client.is_some_and(|client| client != here)
     }
 
-    /// Whether the microphone is to be open: while 待機 or in a call (A31).
-    pub(crate) fn wants_microphone(&self, here: ClientId) -> bool {
+    /// Whether the microphone is to be open: while 待機 or in a call; in calls only, where the company wants it so (A31).
+    /// A call counts from its ringing on, so that its first word is heard.
+    pub(crate) fn wants_microphone(&self, here: ClientId, rules: Option<CallRules>) -> bool {
         if self.elsewhere(here) {
             return false;
         }
         match self.softphone.seat.shown().0 {
-            Shown::Ready | Shown::Ringing | Shown::Dialling | Shown::Talking | Shown::Held => true,
+            Shown::Ringing | Shown::Dialling | Shown::Talking | Shown::Held => true,
+            Shown::Ready => !only_in_calls(rules),
             // The next call may be offered the moment this ends.
-            Shown::AfterCall => self.softphone.seat.presence_is_ready(),
+            Shown::AfterCall => self.softphone.seat.presence_is_ready() && !only_in_calls(rules),
             Shown::LoggedOut | Shown::NotReady(_) | Shown::Break(_) => false,
         }
     }
+}
+
+/// Whether the microphone stays closed between calls (A31). While the company's wish is not known, it does: a microphone
+/// that opens a moment late does less harm than one that was not to be open.
+pub(crate) fn only_in_calls(rules: Option<CallRules>) -> bool {
+    rules.is_none_or(|rules| rules.microphone_only_in_calls)
 }
 
 /// Reads one thing of a seat that its machine has no question for.
@@ -263,7 +279,9 @@ fn dial(seat: Seat) -> Result<(), Why> {
 fn hold(call: Option<&Call>, me: UserId) -> (Command, Result<(), Why>) {
     match call {
         Some(call @ Call::Held { .. }) => (Command::Resume, call.allows(me, Command::Resume).map_err(Why::Refused)),
-        Some(call @ Call::Connected { .. }) => (Command::Hold, call.allows(me, Command::Hold).map_err(Why::Refused)),
+        Some(call @ (Call::Connected { .. } | Call::Kept { .. })) => {
+            (Command::Hold, call.allows(me, Command::Hold).map_err(Why::Refused))
+        }
         Some(Call::Offered { .. }) => (Command::Hold, Err(Why::AnswerInPopup)),
         Some(Call::Dialling { .. } | Call::Waiting { .. } | Call::Ended { .. }) | None => {
             (Command::Hold, Err(Why::NoCall))
@@ -273,7 +291,7 @@ fn hold(call: Option<&Call>, me: UserId) -> (Command, Result<(), Why>) {
 
 fn hang_up(call: Option<&Call>, me: UserId) -> Result<(), Why> {
     match call {
-        Some(call @ (Call::Dialling { .. } | Call::Connected { .. } | Call::Held { .. })) => {
+        Some(call @ (Call::Dialling { .. } | Call::Connected { .. } | Call::Held { .. } | Call::Kept { .. })) => {
             call.allows(me, Command::HangUp).map_err(Why::Refused)
         }
         Some(Call::Offered { .. }) => Err(Why::AnswerInPopup),

@@ -99,7 +99,7 @@ pub(super) fn PeerSlot() -> impl IntoView {
     // The call's own time, beside the hold's, which the pill shows.
     let call_since = Memo::new(move |_| {
         telephony.call.with(|view| match view.as_ref().map(|view| &view.call) {
-            Some(Call::Connected { since, .. } | Call::Held { since, .. }) => Some(*since),
+            Some(Call::Connected { since, .. } | Call::Held { since, .. } | Call::Kept { since, .. }) => Some(*since),
             Some(Call::Waiting { .. } | Call::Offered { .. } | Call::Dialling { .. } | Call::Ended { .. }) | None => {
                 None
             }

@@ -3,13 +3,16 @@
 use domain::agents::Seat;
 use domain::ids::ClientId;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wire::ApiError;
 use wire::events::{CallView, Media, QueueView};
+use wire::settings::CallRules;
 
 use super::commands::Pending;
-use super::model::{Bar, Farewell, Surroundings, Telephony};
+use super::model::{Bar, Farewell, Surroundings, Telephony, only_in_calls};
 use crate::realtime::LineStore;
 use crate::session::SessionStore;
+use crate::shell::Stores;
 
 /// The softphone.
 #[derive(Clone, Copy)]
@@ -35,6 +38,8 @@ pub(crate) struct TelephonyStore {
     pub(crate) held_here: Memo<bool>,
     /// Whether the microphone is to be open (A31).
     pub(crate) wants_microphone: Memo<bool>,
+    /// How the company wants calls handled; none until it is known.
+    call_rules: RwSignal<Option<CallRules>>,
     /// Whether a call rings, is dialled, up or held.
     pub(crate) in_call: Memo<bool>,
     /// The request that is on its way.
@@ -51,6 +56,7 @@ impl TelephonyStore {
     /// Nothing is known yet.
     pub(crate) fn new(client: ClientId, session: SessionStore, line: LineStore) -> Self {
         let model = RwSignal::new(Telephony::default());
+        let call_rules = RwSignal::new(None);
         let bar = Memo::new(move |_| {
             let me = session.me();
             model.with(|telephony| {
@@ -78,7 +84,10 @@ impl TelephonyStore {
             held_here: Memo::new(move |_| {
                 model.with(|telephony| telephony.logged_in() && !telephony.elsewhere(client))
             }),
-            wants_microphone: Memo::new(move |_| model.with(|telephony| telephony.wants_microphone(client))),
+            wants_microphone: Memo::new(move |_| {
+                model.with(|telephony| telephony.wants_microphone(client, call_rules.get()))
+            }),
+            call_rules,
             in_call: Memo::new(move |_| model.with(Telephony::in_call)),
             pending: RwSignal::new(None),
             trouble: RwSignal::new(None),
@@ -90,6 +99,27 @@ impl TelephonyStore {
     /// Changes the model; called by `realtime::dispatch` alone.
     pub(crate) fn update(self, change: impl FnOnce(&mut Telephony)) {
         self.model.update(change);
+    }
+
+    /// Whether the microphone stays closed between calls (A31).
+    pub(super) fn only_in_calls(self) -> bool {
+        only_in_calls(self.call_rules.get_untracked())
+    }
+
+    /// Asks how calls are to be handled, now and whenever settings change. Called once, where the desk is mounted.
+    pub(crate) fn keep_rules(self, stores: Stores) {
+        Effect::new(move || {
+            // Nothing has been heard yet: nobody is signed in.
+            if stores.settings_changed.get() == 0 {
+                return;
+            }
+            spawn_local(async move {
+                // What cannot be asked stays as it was: the next snapshot asks again.
+                if let Ok(rules) = stores.heard(wire::settings::call_rules().await) {
+                    self.call_rules.set(Some(rules));
+                }
+            });
+        });
     }
 
     /// Forgets everything: the next user of this tab is another one.

@@ -25,6 +25,7 @@ impl Messages {
             Refusal::NoMedia => self.refusal_no_media,
             Refusal::NotANumber => self.refusal_not_a_number,
             Refusal::CallerNumberNotGranted => self.refusal_caller_number_not_granted,
+            Refusal::NoKeys => self.refusal_no_keys,
             Refusal::NoTrunk => self.refusal_no_trunk,
             Refusal::Stopping => self.refusal_stopping,
             Refusal::Elsewhere => self.refusal_elsewhere,
@@ -80,6 +81,7 @@ impl Messages {
             Outcome::Cancelled => self.outcome_cancelled,
             Outcome::Failed { failure, sip_status: _ } => self.failure(failure),
             Outcome::Lost => self.outcome_lost,
+            Outcome::AgentLost => self.outcome_agent_lost,
         }
     }
 

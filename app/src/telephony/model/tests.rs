@@ -11,6 +11,14 @@ const ME: UserId = UserId(Uuid::from_u128(1));
 const HERE: ClientId = ClientId(Uuid::from_u128(2));
 const CALL: InteractionId = InteractionId(Uuid::from_u128(3));
 const EXTENSION: ExtensionId = ExtensionId(Uuid::from_u128(4));
+/// The microphone may be open between calls.
+const RULES: CallRules = CallRules {
+    microphone_only_in_calls: false,
+    full_hold: false,
+    after_call_limit_seconds: 0,
+    after_call_extension_seconds: 60,
+};
+const FREE: Option<CallRules> = Some(RULES);
 const T: Timestamp = Timestamp(1_000);
 
 fn around() -> Surroundings {
@@ -32,6 +40,7 @@ fn telephony(inputs: &[SeatInput], call: Option<Call>) -> Telephony {
 
 fn view(call: Call) -> CallView {
     CallView {
+        full_hold: false,
         id: call.id(),
         call,
         direction: Direction::Inbound,
@@ -133,16 +142,30 @@ fn a1_a_softphone_in_another_tab_is_shown_as_such_and_never_opens_the_microphone
     let bar = Bar::of(&telephony, around());
     assert_eq!(bar.mode, Mode::Elsewhere);
     assert_eq!(bar.dial, Err(Why::Elsewhere));
-    assert!(!telephony.wants_microphone(HERE));
+    assert!(!telephony.wants_microphone(HERE, FREE));
 }
 
 #[test]
 fn a31_the_microphone_is_open_while_ready_or_in_a_call_and_closed_otherwise() {
-    assert!(!telephony(&[], None).wants_microphone(HERE));
-    assert!(telephony(&[SeatInput::GoReady], None).wants_microphone(HERE));
-    assert!(!telephony(&[SeatInput::GoOnBreak { reason: BreakReason::Rest }], None).wants_microphone(HERE));
-    assert!(telephony(&[SeatInput::Dialled { call: CALL }], None).wants_microphone(HERE));
-    assert!(!Telephony::default().wants_microphone(HERE));
+    assert!(!telephony(&[], None).wants_microphone(HERE, FREE));
+    assert!(telephony(&[SeatInput::GoReady], None).wants_microphone(HERE, FREE));
+    assert!(!telephony(&[SeatInput::GoOnBreak { reason: BreakReason::Rest }], None).wants_microphone(HERE, FREE));
+    assert!(telephony(&[SeatInput::Dialled { call: CALL }], None).wants_microphone(HERE, FREE));
+    assert!(!Telephony::default().wants_microphone(HERE, FREE));
+}
+
+#[test]
+fn a31_the_setting_keeps_the_microphone_closed_between_calls_and_open_from_the_ringing_on() {
+    let strict = Some(CallRules { microphone_only_in_calls: true, ..RULES });
+    let ringing = [SeatInput::GoReady, SeatInput::Offered { call: CALL }];
+    let after_call = [SeatInput::GoReady, SeatInput::Dialled { call: CALL }, SeatInput::Ended { call: CALL }];
+    for (rules, between_calls) in [(FREE, true), (strict, false), (None, false)] {
+        assert_eq!(telephony(&[SeatInput::GoReady], None).wants_microphone(HERE, rules), between_calls);
+        assert_eq!(telephony(&after_call, None).wants_microphone(HERE, rules), between_calls);
+        assert!(telephony(&ringing, None).wants_microphone(HERE, rules));
+        assert!(telephony(&[SeatInput::Dialled { call: CALL }], None).wants_microphone(HERE, rules));
+        assert!(!telephony(&[], None).wants_microphone(HERE, rules));
+    }
 }
 
 #[test]

@@ -228,14 +228,12 @@ fn models_are_plain_rust() {
 
 #[test]
 fn the_browser_is_called_in_named_places_only() {
-    // What holds the socket, the microphone, the connection of the call, the bell, and a chosen file on its way up;
-    // dates are the browser's Intl.
+    // What holds the socket, the microphone, the connection of the call and the bell; dates are the browser's Intl.
     let places = [
         "realtime/socket.rs",
         "telephony/microphone.rs",
         "telephony/audio_link.rs",
         "telephony/ringer.rs",
-        "settings/upload.rs",
         "format/dates.rs",
     ];
     let named = |source: &Source| {
@@ -248,7 +246,7 @@ fn the_browser_is_called_in_named_places_only() {
     });
     must_be_empty(
         &breaches,
-        "browser calls outside platform/ and the few files that hold socket, microphone, call, bell and upload",
+        "browser calls outside platform/ and the few files that hold socket, microphone, call and bell",
         "all else is testable without a browser",
     );
 }
