@@ -17,11 +17,10 @@ pub fn ask_before_leaving(busy: Signal<bool>) {
     on_cleanup(move || handle.remove());
 }
 
-/// Stops links of the desk and the browser's back button while `busy` holds, and says where they lead. The address stays
-/// what it was when this was called.
-pub fn ask_before_going(busy: Signal<bool>, ask: impl Fn(String) + Clone + 'static) {
+/// Stops links of the desk and the browser's back button while `busy` holds, and says where they lead. `here` is the
+/// page's own address, which the browser may not show yet while the page is being made.
+pub fn ask_before_going(here: String, busy: Signal<bool>, ask: impl Fn(String) + Clone + 'static) {
     let Some(window) = web_sys::window() else { return };
-    let here = window.location().pathname().unwrap_or_default();
     let on_link = {
         let ask = ask.clone();
         Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| {

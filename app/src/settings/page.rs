@@ -55,7 +55,7 @@ fn Sections(
             settings.ask_to_go(Go::Away(path));
         }
     });
-    ask_before_going(unsaved, move |path| settings.ask_to_go(Go::Away(path)));
+    ask_before_going(format!("/settings/{}", section.slug()), unsaved, move |path| settings.ask_to_go(Go::Away(path)));
     Effect::new(move || {
         stores.settings_changed.track();
         settings.load(stores);
