@@ -78,8 +78,7 @@ async function watchMicrophones(page: Page): Promise<() => Promise<number>> {
       openForTest: () => opened.filter(({ readyState }) => readyState === "live").length,
     });
   });
-  return () =>
-    page.evaluate(() => (window as unknown as { openForTest: () => number }).openForTest());
+  return () => page.evaluate(() => (window as unknown as { openForTest: () => number }).openForTest());
 }
 
 test("A31: the microphone is open while 待機, and let go in 未待機 and 離席", async ({ agent, signIn, desk, page }) => {
