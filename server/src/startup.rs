@@ -27,6 +27,7 @@ use wire::events::{CloseReason, DeskEvent};
 use wire::interactions::InteractionsPort;
 use wire::settings::SettingsPort;
 use wire::telephony::TelephonyPort;
+use wire::tolls::TollsPort;
 
 use self::joins::Joins;
 pub use self::shutdown::Shutdown;
@@ -304,7 +305,13 @@ impl Product {
         let demo = demo.map(|demo| Arc::new(demo) as Arc<dyn DemoPort>);
         let edge = Edge {
             sessions,
-            ports: ports(Arc::new(settings), telephony, Arc::new(interactions), demo),
+            ports: ports(
+                Arc::new(settings),
+                telephony,
+                Arc::new(interactions),
+                Arc::new(calls.tolls().clone()),
+                demo,
+            ),
             realtime: Realtime { hub: hub.clone(), clock, source: joins, stop: closing.clone() },
             origins: Arc::new(Origins::new(config.origins(), config.demo)),
             proxies: Arc::new(Proxies(config.trusted_proxies.clone())),
@@ -426,12 +433,14 @@ fn ports(
     settings: Arc<dyn SettingsPort>,
     telephony: Arc<dyn TelephonyPort>,
     interactions: Arc<dyn InteractionsPort>,
+    tolls: Arc<dyn TollsPort>,
     demo: Option<Arc<dyn DemoPort>>,
 ) -> Ports {
     Arc::new(move || {
         provide_context(Arc::clone(&settings));
         provide_context(Arc::clone(&telephony));
         provide_context(Arc::clone(&interactions));
+        provide_context(Arc::clone(&tolls));
         if let Some(demo) = &demo {
             provide_context(Arc::clone(demo));
         }

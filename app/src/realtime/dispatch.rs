@@ -24,5 +24,6 @@ pub(super) fn event(stores: Stores, event: &DeskEvent) {
         | DeskEvent::Queues { .. } => stores.telephony.update(|telephony| telephony.apply(event)),
         DeskEvent::CallsChanged => stores.calls_changed.update(|n| *n += 1),
         DeskEvent::SettingsChanged => stores.settings_changed.update(|n| *n += 1),
+        DeskEvent::TollAlarm { alarm } => stores.toll_alarm.set(Some(alarm.clone())),
     }
 }

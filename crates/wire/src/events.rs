@@ -146,6 +146,11 @@ pub enum DeskEvent {
     CallsChanged,
     /// Settings changed: pages that show them ask again.
     SettingsChanged,
+    /// For administrators and supervisors: the rules against toll fraud have something to say.
+    TollAlarm {
+        /// What.
+        alarm: crate::tolls::TollAlarm,
+    },
 }
 
 /// Why a call left the desk.

@@ -11,6 +11,7 @@ pub mod interactions;
 pub mod session;
 pub mod settings;
 pub mod telephony;
+pub mod tolls;
 
 pub use error::{ApiError, ApiResult, FieldError, Problem};
 

@@ -235,6 +235,7 @@ impl Effects {
         let connected = match &event {
             CallEvent::Connected { agent } => {
                 self.facts.connected_at = Some(at);
+                self.calls.tolls().connected(self.facts.id, at);
                 Some(Line::Connected { call: self.facts.id, agent: *agent, at })
             }
             CallEvent::Started { .. }

@@ -28,4 +28,5 @@ mod sip_legs;
 pub mod sip_stack;
 mod sip_tcp;
 mod store;
+pub mod tolls;
 pub mod trunk;

@@ -1,6 +1,7 @@
 //! Phone numbers as people type them and as trunks write them, read by the account's numbering plan.
 
 use domain::phone::{E164, ShownNumber};
+use domain::telephony::tolls::{Country, Prefix};
 use phonenumber::country::Id;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber};
@@ -10,7 +11,11 @@ use wire::telephony::ReadNumber;
 #[derive(Clone, Copy, Debug)]
 pub struct NumberingPlan {
     country: Id,
+    home: Country,
 }
+
+/// The longest short number (ITU-T E.164.1): emergency services and the like.
+const SHORT: usize = 6;
 
 /// The text names no country.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +28,10 @@ impl NumberingPlan {
     /// # Errors
     /// [`UnknownCountry`].
     pub fn of(country: &str) -> Result<Self, UnknownCountry> {
-        let country = country.to_ascii_uppercase().parse().map_err(|_| UnknownCountry(country.to_owned()))?;
-        Ok(Self { country })
+        let unknown = || UnknownCountry(country.to_owned());
+        let letters = country.to_ascii_uppercase();
+        let home = Country::parse(&letters).map_err(|_| unknown())?;
+        Ok(Self { country: letters.parse().map_err(|_| unknown())?, home })
     }
 
     /// Reads what a person typed: any spacing, hyphens, brackets, full-width digits and signs. None if that cannot be
@@ -238,6 +245,42 @@ mod tests {
             assert_eq!(plan.read_dialled(user).unwrap().e164.as_str(), "+81312345678", "{user}");
         }
         assert_eq!(plan.read_dialled("desk"), None);
+    }
+
+    #[test]
+    fn a_prefix_is_read_as_it_is_dialled_at_home_or_abroad() {
+        let plan = NumberingPlan::of("JP").unwrap();
+        for (text, prefix, shown) in [
+            ("0990", "+81990", "0990"),
+            ("＋８２", "+82", "+82"),
+            ("+1 876", "+1876", "+1876"),
+            ("0570-", "+81570", "0570"),
+        ] {
+            let read = plan.read_prefix(text).unwrap();
+            assert_eq!((read.as_str(), plan.show_prefix(&read).as_str()), (prefix, shown), "{text}");
+        }
+        for text in ["", "0", "+", "82", "+0", "abc", "0abc"] {
+            assert_eq!(plan.read_prefix(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_number_is_kept_with_its_country_and_shown_as_dialled() {
+        let plan = NumberingPlan::of("JP").unwrap();
+        let police = plan.short("１１０").unwrap();
+        assert_eq!((police.e164.as_str(), police.shown.as_str()), ("+81110", "110"));
+        assert_eq!(plan.show(&police.e164), police);
+        assert_eq!((plan.short("0312345678"), plan.short("")), (None, None));
+    }
+
+    #[test]
+    fn a_number_belongs_to_a_country_or_to_none() {
+        let plan = NumberingPlan::of("JP").unwrap();
+        let of = |text: &str| plan.country_of(&E164::parse(text).unwrap()).map(|country| country.to_string());
+        assert_eq!(of("+81312345678").as_deref(), Some("JP"));
+        assert_eq!(of("+8223123456").as_deref(), Some("KR"));
+        assert_eq!(of("+18765551234").as_deref(), Some("JM"));
+        assert_eq!(of("+88213123456"), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::calls::{Calls, Dial, Neighbours};
 use super::directory::OurNumber;
 use super::gateway::GatewayError;
 use super::store;
+use super::tolls::Wanted;
 use crate::agents::By;
 use crate::audit::{self, Changes};
 
@@ -118,15 +119,18 @@ impl Telephony {
         if with.agents.media(agent) != Media::Up {
             return Err(Refusal::NoMedia.into());
         }
-        let to = with.plan.read(to).ok_or(Refusal::NotANumber)?;
+        let to = self.calls.tolls().read(to).ok_or(Refusal::NotANumber)?;
         let granted = with.directory.caller_numbers(agent).await?;
         let from = granted.into_iter().find(|number| number.id == from).ok_or(Refusal::CallerNumberNotGranted)?;
         let way = with.trunks.way_out(from.trunk).ok_or(Refusal::NoTrunk)?;
+        self.calls.tolls().admit(Wanted { call, agent, trunk: from.trunk, to: &to }).await?;
         let audio = with.gateway.open_customer(call).await.map_err(|error| {
             tracing::error!(%call, %error, "a call could not be placed because it could get no audio");
+            self.calls.tolls().withdrawn(call);
             Refusal::NoTrunk
         })?;
         if let Err(error) = self.step(agent, SeatInput::Dialled { call }).await {
+            self.calls.tolls().withdrawn(call);
             with.gateway.close_customer(call).await;
             return Err(error);
         }
@@ -271,7 +275,10 @@ impl TelephonyPort for Telephony {
 
     async fn read_number(&self, actor: Actor, text: String) -> ApiResult<ReadNumber> {
         actor.require(Permission::WorkAtDesk)?;
-        Ok(self.with().plan.describe(&text))
+        let read = self.with().plan.describe(&text);
+        // A short number is none for the numbering plan: emergency services are reached all the same.
+        let short = self.calls.tolls().read(&text).map(|dialled| dialled.to);
+        Ok(ReadNumber { number: read.number.or(short), ..read })
     }
 
     async fn dial(&self, actor: Actor, call: InteractionId, from: NumberId, to: String) -> ApiResult<()> {

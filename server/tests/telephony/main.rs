@@ -27,4 +27,6 @@ mod signalling;
 #[cfg(test)]
 mod start_and_stop;
 #[cfg(test)]
+mod tolls;
+#[cfg(test)]
 mod trunks;

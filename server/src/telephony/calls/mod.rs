@@ -22,6 +22,7 @@ use std::time::Duration;
 use domain::agents::SeatInput;
 use domain::ids::{InteractionId, UserId};
 use domain::refusal::Refusal;
+use domain::telephony::tolls::Overdrawn;
 use domain::telephony::{CallInput, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,7 @@ use super::gateway::{self, Down, Gateway, LegEvent};
 use super::numbers::NumberingPlan;
 use super::sip_stack::{Incoming, SipStack};
 use super::store;
+use super::tolls::Tolls;
 use super::trunk::Trunks;
 use crate::agents::{Agents, By, News};
 use crate::clock::Clock;
@@ -97,12 +99,14 @@ struct Inner {
     tasks: TaskTracker,
     /// Steps of seats that wait for the database: they hold no call up.
     late: TaskTracker,
+    tolls: Tolls,
     count: watch::Sender<usize>,
 }
 
 impl Calls {
     /// No calls yet.
     pub fn new(with: Neighbours) -> Self {
+        let tolls = Tolls::new(with.db.clone(), with.clock.clone(), with.hub.clone(), with.plan);
         Self(Arc::new(Inner {
             with,
             live: Mutex::default(),
@@ -112,6 +116,7 @@ impl Calls {
             stopping: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             late: TaskTracker::new(),
+            tolls,
             count: watch::Sender::new(0),
         }))
     }
@@ -127,6 +132,7 @@ impl Calls {
                 }
                 Some(decision) = inlets.decisions.recv() => self.decided(decision).await,
                 Some(event) = inlets.audio.recv() => self.heard(event).await,
+                over = self.0.tolls.overdrawn() => self.minutes_used_up(over),
                 news = news.recv() => match news {
                     Ok(News::Lost(agent)) => self.desk_lost(agent),
                     Ok(News::Free(_) | News::Away(_)) => {}
@@ -194,6 +200,11 @@ impl Calls {
         &self.0.with
     }
 
+    /// The guard against toll fraud, which is the port of its settings as well.
+    pub fn tolls(&self) -> &Tolls {
+        &self.0.tolls
+    }
+
     pub(super) fn late(&self) -> &TaskTracker {
         &self.0.late
     }
@@ -201,6 +212,7 @@ impl Calls {
     /// The call is over: its mailbox takes nothing more.
     pub(super) fn forget(&self, call: InteractionId) {
         self.live().remove(&call);
+        self.0.tolls.ended(call);
         self.gauge();
     }
 
@@ -225,6 +237,18 @@ impl Calls {
         if let (false, Some(agent)) = (delivered, agent) {
             self.withdraw(agent, call).await;
         }
+    }
+
+    /// Ceilings of minutes end these calls.
+    fn minutes_used_up(&self, over: Vec<Overdrawn>) {
+        for call in &over {
+            if let Some(mailbox) = self.live().get(&call.call) {
+                // A call that has just ended does not read it.
+                let _ = mailbox.send(Letter::Input(CallInput::MinutesUsedUp));
+            }
+        }
+        let tolls = self.0.tolls.clone();
+        self.0.late.spawn(async move { tolls.tell_of(over).await });
     }
 
     /// The router claimed an agent for a call that is gone.

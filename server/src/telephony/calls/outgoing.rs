@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use domain::ids::{InteractionId, UserId};
-use domain::phone::ShownNumber;
 use domain::telephony::{Call, Direction};
 
 use super::super::call_log;
@@ -12,6 +11,7 @@ use super::super::directory::OurNumber;
 use super::super::effects::Facts;
 use super::super::sip_stack::Invite;
 use super::super::store::Began;
+use super::super::tolls::Dialled;
 use super::super::trunk::Way;
 use super::Calls;
 
@@ -20,7 +20,7 @@ pub(in crate::telephony) struct Dial {
     pub(in crate::telephony) call: InteractionId,
     pub(in crate::telephony) agent: UserId,
     pub(in crate::telephony) from: OurNumber,
-    pub(in crate::telephony) to: ShownNumber,
+    pub(in crate::telephony) to: Dialled,
     pub(in crate::telephony) way: Way,
     /// Where we want the far end's audio.
     pub(in crate::telephony) audio: SocketAddr,
@@ -35,7 +35,7 @@ impl Calls {
             to: dial.way.to,
             transport: dial.way.trunk.transport,
             host: dial.way.trunk.host.clone(),
-            destination: dial.to.e164.to_string(),
+            destination: dial.to.destination,
             caller: dial.from.number.to_string(),
             credentials: dial.way.trunk.credentials.clone(),
             codecs: dial.way.trunk.laws(),
@@ -44,7 +44,7 @@ impl Calls {
         with.log.write(call_log::began(Began {
             call: dial.call,
             direction: Direction::Outbound,
-            customer: Some(dial.to.e164.clone()),
+            customer: Some(dial.to.to.e164.clone()),
             ours: Some(dial.from.number.clone()),
             queue: None,
             agent: Some(dial.agent),
@@ -55,7 +55,7 @@ impl Calls {
         let facts = Facts {
             id: dial.call,
             direction: Direction::Outbound,
-            customer: Some(dial.to),
+            customer: Some(dial.to.to),
             ours: Some(with.plan.show(&dial.from.number)),
             queue: None,
             started_at: now,

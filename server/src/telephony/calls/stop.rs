@@ -31,7 +31,7 @@ impl Calls {
             with.agents.apply(seat.user, SeatInput::Ended { call: seat.call }, By::Server).await?;
         }
         with.agents.recover().await?;
-        Ok(())
+        self.tolls().load().await
     }
 
     /// Takes no new calls, waits for those that are up, ends what is left after `limit`, and returns when all is
