@@ -84,7 +84,7 @@ fn survive(messages: &[Vec<u8>], transport: Transport) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
 
     #[test]
     fn mutated_messages_never_panic_and_leave_nothing(

@@ -42,7 +42,7 @@ fn a_challenge_without_qop_is_answered_as_of_old() {
 }
 
 #[test]
-fn the_first_challenge_that_can_be_answered_is_taken() {
+fn test_three_the_first_challenge_that_can_be_answered_is_taken() {
     let both =
         r#"Digest realm="r", nonce="a", algorithm=SHA-256, qop="auth", Digest realm="r", nonce="b", algorithm=MD5"#;
     assert_eq!(challenges(both).first().unwrap().hash, Hash::Sha256);
@@ -52,7 +52,7 @@ fn the_first_challenge_that_can_be_answered_is_taken() {
 }
 
 #[test]
-fn each_asker_is_answered_once_and_once_more_for_a_stale_nonce() {
+fn test_three_each_asker_is_answered_once_and_once_more_for_a_stale_nonce() {
     let mut chance = Chance::new(1);
     let mut headers = Headers::default();
     headers.push("WWW-Authenticate", r#"Digest realm="r", nonce="1", qop="auth""#);
@@ -83,4 +83,65 @@ fn the_uses_of_a_nonce_are_counted() {
         auth.sign(&Method::Register, "sip:r", &mut headers);
         assert!(headers.get("Authorization").unwrap().contains(count));
     }
+}
+
+/// The digests by another implementation (`openssl dgst -sha512-256` and its kin).
+#[test]
+fn sha_512_256_and_the_session_forms_are_spelled_and_computed_as_they_must_be() {
+    for (algorithm, response) in [
+        ("SHA-512-256", "c17e90b0471b0ee84c3dd6bcd046cd125759a6ff2aa01d6bd457103ddf96eaef"),
+        ("SHA-256-sess", "f41c6bc8ba9db2148163ef9db465c010d4026629cbfdb86ed80a941748d62059"),
+        ("MD5-sess", "58270fc7976d9a7494f3dcf89ca696a6"),
+    ] {
+        let line = format!(r#"Digest realm="r", nonce="n", algorithm={algorithm}, qop="auth""#);
+        let text = answer(&line, "c", ("u", "p"), "INVITE", "sip:r");
+        assert!(text.contains(response) && text.contains(&format!("algorithm={algorithm},")), "{text}");
+    }
+}
+
+#[test]
+fn test_three_lists_of_qop_are_read_with_and_without_quotes() {
+    for (qop, expected) in [
+        ("qop=\"auth,auth-int\"", Some(true)),
+        ("qop=\"auth-int, auth\"", Some(true)),
+        ("qop=auth", Some(true)),
+        ("qop=auth,auth-int", Some(true)),
+        ("qop=\"auth-int\"", None),
+        ("opaque=x", Some(false)),
+    ] {
+        let found = challenges(&format!("Digest realm=\"r\", {qop}, nonce=\"n\""));
+        assert_eq!(found.first().map(|challenge| challenge.qop), expected, "{qop}");
+    }
+}
+
+#[test]
+fn test_three_of_several_lines_the_first_that_is_known_is_answered_and_of_several_realms_each() {
+    let mut chance = Chance::new(1);
+    let mut challenge = Headers::default();
+    for line in [
+        r#"Digest realm="a", nonce="1", algorithm=FUTURE-512"#,
+        r#"Digest realm="a", nonce="2", algorithm=SHA-512-256"#,
+        r#"Digest realm="a", nonce="3", algorithm=MD5"#,
+        r#"Digest realm="b", nonce="4""#,
+    ] {
+        challenge.push("Proxy-Authenticate", line);
+    }
+    let mut auth = Auth::new(Some(Credentials { username: "u".into(), password: "p".into() }));
+    let mut attempts = Attempts::default();
+    assert!(auth.challenged(407, &challenge, &mut attempts, &mut chance));
+    let mut headers = Headers::default();
+    auth.sign(&Method::Invite, "sip:r", &mut headers);
+    let lines: Vec<&str> = headers.all("Proxy-Authorization").collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("nonce=\"2\"") && lines[0].contains("algorithm=SHA-512-256"));
+    assert!(lines[1].contains("nonce=\"4\""));
+    assert!(!auth.challenged(407, &challenge, &mut attempts, &mut chance), "refused");
+    // One realm after the other, but not for ever.
+    let mut taken = 0;
+    for realm in 0..20 {
+        let mut challenge = Headers::default();
+        challenge.push("Proxy-Authenticate", format!("Digest realm=\"{realm}\", nonce=\"n\""));
+        taken += usize::from(auth.challenged(407, &challenge, &mut attempts, &mut chance));
+    }
+    assert_eq!(taken, 2);
 }

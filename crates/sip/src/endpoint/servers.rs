@@ -211,8 +211,9 @@ impl Endpoint {
         response: &Response,
     ) -> Option<((Transport, SocketAddr), Vec<u8>)> {
         let server = self.servers.get_mut(key)?;
-        if let Machine::Invite(machine) = &mut server.machine {
-            machine.respond(now, response.status);
+        match &mut server.machine {
+            Machine::Invite(machine) => machine.respond(now, response.status),
+            Machine::Other(machine) => machine.respond(now),
         }
         let (to, bytes) = (server.reply_to, response.to_bytes());
         server.last = Some(bytes.clone());

@@ -59,7 +59,9 @@ pub fn parse(text: &str) -> Result<Description, Unreadable> {
     if !origin {
         return Err(unreadable("o= is missing"));
     }
-    let found = streams.iter().enumerate().find_map(|(at, stream)| audio(stream, &session).map(|audio| (at, audio)));
+    let usable = || streams.iter().enumerate().filter_map(|(at, stream)| Some((at, audio(stream, &session)?)));
+    // One that is switched off (port 0) only if there is no other.
+    let found = usable().find(|(_, audio)| audio.port != 0).or_else(|| usable().next());
     let Some((audio_line, audio)) = found else { return Err(unreadable("no audio over RTP/AVP with an address")) };
     Ok(Description { audio, audio_line, lines: streams.into_iter().map(|stream| stream.line).collect() })
 }

@@ -112,6 +112,13 @@ fn other_streams_are_refused_in_their_place() {
 }
 
 #[test]
+fn a_stream_that_is_switched_off_stands_behind_one_that_is_not() {
+    let offer = parse(&description("m=audio 0 RTP/AVP 0\r\nm=audio 30002 RTP/AVP 8\r\n")).unwrap();
+    assert_eq!((offer.audio.port, &offer.audio.codecs[..]), (30002, &[Payload::PCMA][..]));
+    assert_eq!(parse(&description("m=audio 0 RTP/AVP 0\r\n")).unwrap().audio.port, 0);
+}
+
+#[test]
 fn the_version_grows_when_the_description_changes_and_only_then() {
     let mut local = Local::new(3);
     let version = |text: &str| text.split("o=- 3 ").nth(1).unwrap().split(' ').next().unwrap().to_owned();

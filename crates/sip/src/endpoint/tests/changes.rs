@@ -77,6 +77,27 @@ fn a_change_that_overtakes_the_ack_stands_for_it() {
 }
 
 #[test]
+fn test_three_a_change_is_challenged_by_server_and_proxy_and_made_again() {
+    let mut pair = Pair::new();
+    let (a, _) = pair.talk();
+    pair.a.reoffer(pair.now, a, HELD.into()).unwrap();
+    let first = sent(&mut pair.a).remove(0);
+    let proxy = answer(&first, "407 Who", "", "Proxy-Authenticate: Digest realm=\"p\", nonce=\"1\", qop=auth\r\n");
+    let second = said(&mut pair.a, pair.now, &proxy).pop().unwrap();
+    let server = answer(&second, "401 Who", "", "WWW-Authenticate: Digest realm=\"s\", nonce=\"2\", qop=auth\r\n");
+    let third = said(&mut pair.a, pair.now, &server).pop().unwrap();
+    assert!(header(&third, "Proxy-Authorization").contains("nc=00000002"));
+    assert!(header(&third, "Authorization").contains("nc=00000001") && third.ends_with(HELD));
+    assert_eq!(header(&third, "CSeq"), "4 INVITE");
+    // Only too old: once more. Then the password is wrong.
+    let stale = "WWW-Authenticate: Digest realm=\"s\", nonce=\"3\", qop=auth, stale=true\r\n";
+    let fourth = said(&mut pair.a, pair.now, &answer(&third, "401 Who", "", stale)).pop().unwrap();
+    assert!(header(&fourth, "Authorization").contains("nonce=\"3\""));
+    assert_eq!(first_lines(&said(&mut pair.a, pair.now, &answer(&fourth, "401 Who", "", stale))), ["ACK"]);
+    assert_eq!(events(&mut pair.a), [Event::ReofferRefused { call: a, status: 401 }]);
+}
+
+#[test]
 fn a_change_that_nobody_answers_ends_the_call() {
     let mut pair = Pair::new();
     let (a, _) = pair.talk();

@@ -42,6 +42,16 @@ fn test_eight_the_far_side_holds_and_resumes_by_update() {
 }
 
 #[test]
+fn an_update_by_tcp_is_remembered_until_it_is_answered() {
+    let (mut endpoint, call, ack) = up();
+    endpoint.receive(now(), Transport::Tcp, address(2), &within(&ack, "UPDATE", 1, "", HELD));
+    endpoint.handle_timeout(now() + Duration::from_secs(1));
+    endpoint.answer_reoffer(now() + Duration::from_secs(1), call, OFFER.into()).unwrap();
+    let answer = endpoint.poll_transmit().unwrap();
+    assert!(answer.transport == Transport::Tcp && answer.bytes.starts_with(b"SIP/2.0 200 "));
+}
+
+#[test]
 fn an_update_without_offer_moves_the_target_and_is_told_to_nobody() {
     let (mut endpoint, call, ack) = up();
     let update =
