@@ -1,6 +1,6 @@
 //! The only place where what the server says changes a model.
 
-use leptos::prelude::Update;
+use leptos::prelude::{Set, Update};
 use wire::events::{Desk, DeskEvent};
 
 use crate::shell::Stores;

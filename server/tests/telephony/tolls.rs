@@ -7,7 +7,6 @@ use domain::ids::{InteractionId, UserId};
 use domain::refusal::Refusal;
 use domain::telephony::tolls::Rule;
 use domain::telephony::{CallEvent, Command, Direction, Failure, Outcome};
-use server::db::testing::TestDb;
 use server::on_both;
 use uuid::Uuid;
 use wire::telephony::TelephonyPort;
