@@ -60,3 +60,7 @@ desk: ## Build the desk into dist/ as it is shipped
 
 setup: ## Install what `make run` needs
 	scripts/setup.sh run
+
+.PHONY: bench-media
+bench-media: ## The media gateway's speed beside rtpengine's (ARGS="--calls 50 --window 5 …"; docs/performance.md)
+	cargo bench --package server --bench media -- $(ARGS)
