@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use wire::demo::DemoPort;
 use wire::events::{CloseReason, DeskEvent};
 use wire::interactions::InteractionsPort;
+use wire::relays::RelaysPort;
 use wire::settings::SettingsPort;
 use wire::telephony::TelephonyPort;
 use wire::tolls::TollsPort;
@@ -47,9 +48,10 @@ use crate::settings::{SettingsConfig, SettingsService, music};
 use crate::telephony::call_log::CallLog;
 use crate::telephony::calls::{Calls, Inlets, Neighbours};
 use crate::telephony::gateway::{Gateway, GatewayConfig, GatewayError};
+use crate::telephony::list_news;
 use crate::telephony::numbers::NumberingPlan;
 use crate::telephony::port::Telephony;
-use crate::telephony::list_news;
+use crate::telephony::relays::{Relays, SecretError};
 use crate::telephony::sip_endpoint::{SipBindError, SipConfig, SipEndpoint, own_address};
 use crate::telephony::trunk::Trunks;
 
@@ -71,6 +73,9 @@ pub enum StartError {
     /// The key of the secrets cannot be used.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// The relay's secret cannot be used.
+    #[error(transparent)]
+    Relays(#[from] SecretError),
     /// The data directory cannot be made.
     #[error("data_dir {path}: {error}")]
     DataDir {
@@ -85,15 +90,15 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The database is served by another one, or cannot be asked whether it is.
+    #[error(transparent)]
+    Lock(LockError),
     /// The demo was asked for on a real database.
     #[error(
         "demo: this database has real users, and the demo would hand out accounts whose passwords are public. Start \
          without --demo, or name another data_dir or database_url"
     )]
     DemoOnRealUsers,
-    /// The database is served by another one, or cannot be asked whether it is.
-    #[error(transparent)]
-    Lock(LockError),
     /// A database of the demo was to be used in earnest.
     #[error(
         "database_url: this database was made by the demo, and the passwords of its users are public. Start with \
@@ -119,12 +124,6 @@ pub enum StartError {
     Internal(String),
 }
 
-impl StartError {
-    /// Whether another value of a setting would help; else something failed.
-    pub fn is_a_setting(&self) -> bool {
-        match self {
-            Self::Config(_)
-            | Self::Tls(_)
 impl From<LockError> for StartError {
     fn from(error: LockError) -> Self {
         match error {
@@ -134,9 +133,17 @@ impl From<LockError> for StartError {
     }
 }
 
+impl StartError {
+    /// Whether another value of a setting would help; else something failed.
+    pub fn is_a_setting(&self) -> bool {
+        match self {
+            Self::Config(_)
+            | Self::Tls(_)
             | Self::Key(_)
+            | Self::Relays(_)
             | Self::DataDir { .. }
             | Self::Files(_)
+            | Self::Lock(_)
             | Self::DemoOnRealUsers
             | Self::DemoUsers
             | Self::Listen { .. }
@@ -144,7 +151,6 @@ impl From<LockError> for StartError {
             | Self::Gateway(_) => true,
             Self::Db(_) | Self::Internal(_) => false,
         }
-            | Self::Lock(_)
     }
 }
 
@@ -157,6 +163,7 @@ pub fn check(config: &Config) -> Result<(), StartError> {
     if let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) {
         http::load_tls(certificate, key)?;
     }
+    relays(config, Clock::system())?;
     if config.secret_key().exists() {
         Vault::open_or_make(&config.secret_key())?;
     }
@@ -197,6 +204,8 @@ pub struct Product {
     tasks: TaskTracker,
     /// Everything that runs ends: only once the calls have, which need it for their goodbye.
     closing: CancellationToken,
+    /// Let go when all has ended.
+    _lock: NodeLock,
     /// Where the desk is served.
     pub address: SocketAddr,
 }
@@ -205,8 +214,6 @@ impl Product {
     /// Starts the product. It runs until `shutdown`, of which [`Product::stop`] is the other half.
     ///
     /// # Errors
-    /// Let go when all has ended.
-    _lock: NodeLock,
     /// Why it did not start; nothing is left running then.
     pub async fn start(mut config: Config, clock: Clock, shutdown: Shutdown) -> Result<Self, StartError> {
         check(&config)?;
@@ -216,6 +223,7 @@ impl Product {
         let plan = plan(&config)?;
         make_data_dir(&config)?;
         let tls = tls(&config)?;
+        let relays = relays(&config, clock.clone())?;
         let vault = Vault::open_or_make(&config.secret_key())?;
         let files = files(&config)?;
         let hasher = Hasher::new().map_err(|error| StartError::Internal(error.to_string()))?;
@@ -224,6 +232,7 @@ impl Product {
         let address = bound.local_addr().map_err(|error| StartError::Listen { address, error })?;
         // With port 0 the system chose one: the addresses that are made from it must name it.
         config.listen = address;
+        let lock = NodeLock::take(&config.database()).await?;
         let db = database(&config).await?;
 
         let tasks = TaskTracker::new();
@@ -233,7 +242,6 @@ impl Product {
         let joins = Arc::new(Joins::new(vault, hub.clone(), agents.clone()));
         let settings = SettingsService::new(
             db.clone(),
-        let lock = NodeLock::take(&config.database()).await?;
             clock.clone(),
             hub.clone(),
             Arc::<Joins>::clone(&joins),
@@ -262,19 +270,20 @@ impl Product {
             let hub = hub.clone();
             move || hub.publish_all(&DeskEvent::CallsChanged)
         });
+        let (log, writer) = CallLog::new(db.clone(), clock.clone(), list_changed);
         let calls = Calls::new(Neighbours {
             db: db.clone(),
             clock: clock.clone(),
             hub: hub.clone(),
-            agents,
+            agents: agents.clone(),
             router: router.clone(),
             gateway: gateway.clone(),
             sip: Arc::new(sip),
             trunks: trunks.clone(),
-        let (log, writer) = CallLog::new(db.clone(), clock.clone(), list_changed);
             directory,
             plan,
             log,
+            keep_for: config.agent_return_seconds,
         });
         settings.ask_trunk_states_of({
             let trunks = trunks.clone();
@@ -285,21 +294,24 @@ impl Product {
         let internal = |error: wire::ApiError| StartError::Internal(format!("cleaning up after the last run: {error}"));
         router.forget_the_last_run().await.map_err(internal)?;
         calls.recover().await.map_err(internal)?;
+        joins::keep_to_call_rules(&settings, &agents, &calls).await.map_err(internal)?;
         let demo = if config.demo { Some(start_demo(&settings, plan, &clock, sip_address).await?) } else { None };
 
         // Not among the tasks that the end waits for: what matters of it is flushed when the calls have stopped.
         tokio::spawn(writer);
+        tasks.spawn(closing.clone().run_until_cancelled_owned(list_news));
         tasks.spawn(router.clone().keep_shown(closing.clone()));
         tasks.spawn(router.run(closing.clone()));
         tasks.spawn(trunks.clone().run(outlets.registrations, closing.clone()));
         tasks.spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, closing.clone()));
+        tasks.spawn(calls.clone().keep_after_call_limits(closing.clone()));
+        tasks.spawn(joins::follow_call_rules(settings.clone(), agents, calls.clone(), closing.clone()));
         tasks.spawn(joins::tell_of_changes(settings.clone(), trunks, hub.clone(), closing.clone()));
         let player = player(gateway.clone(), demo.clone());
         tasks.spawn(music::follow(settings.clone(), files.clone(), player, closing.clone()));
         tasks.spawn(sweep(Arc::clone(&sessions), clock.clone(), closing.clone()));
 
         let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()));
-        tasks.spawn(closing.clone().run_until_cancelled_owned(list_news));
         let uploads = music::routes(settings.clone(), files);
         let telephony = Arc::new(Telephony::new(calls.clone()));
         let demo = demo.map(|demo| Arc::new(demo) as Arc<dyn DemoPort>);
@@ -308,6 +320,7 @@ impl Product {
             ports: ports(
                 Arc::new(settings),
                 telephony,
+                Arc::new(relays),
                 Arc::new(interactions),
                 Arc::new(calls.tolls().clone()),
                 demo,
@@ -376,6 +389,11 @@ fn tls(config: &Config) -> Result<Option<TlsAcceptor>, StartError> {
     }
 }
 
+fn relays(config: &Config, clock: Clock) -> Result<Relays, SecretError> {
+    let secret = config.turn_secret_file.as_deref();
+    Relays::new(config.turn_urls.clone(), secret, config.turn_credential_seconds, clock)
+}
+
 fn files(config: &Config) -> Result<Files, StartError> {
     Ok(match &config.files_url {
         Some(url) => Files::s3(url)?,
@@ -432,6 +450,7 @@ fn gateway_config(config: &Config) -> GatewayConfig {
 fn ports(
     settings: Arc<dyn SettingsPort>,
     telephony: Arc<dyn TelephonyPort>,
+    relays: Arc<dyn RelaysPort>,
     interactions: Arc<dyn InteractionsPort>,
     tolls: Arc<dyn TollsPort>,
     demo: Option<Arc<dyn DemoPort>>,
@@ -439,6 +458,7 @@ fn ports(
     Arc::new(move || {
         provide_context(Arc::clone(&settings));
         provide_context(Arc::clone(&telephony));
+        provide_context(Arc::clone(&relays));
         provide_context(Arc::clone(&interactions));
         provide_context(Arc::clone(&tolls));
         if let Some(demo) = &demo {

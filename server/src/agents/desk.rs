@@ -15,11 +15,14 @@ pub(super) struct Desk {
     pub(super) live: bool,
     /// That tab's audio connection.
     pub(super) media: Media,
+    /// A tab that came while the holder had no socket: it takes over a call whose holder does not come back, as after a
+    /// crash.
+    pub(super) heir: Option<ClientId>,
 }
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { holder: None, live: false, media: Media::Down }
+        Self { holder: None, live: false, media: Media::Down, heir: None }
     }
 }
 

@@ -10,17 +10,18 @@ mod desk;
 mod store;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use domain::agents::{Change, Seat, SeatInput};
+use domain::agents::{Change, Seat, SeatInput, Work};
 use domain::ids::{ClientId, ExtensionId, InteractionId, UserId};
 use domain::refusal::Refusal;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use wire::ApiError;
 use wire::events::{DeskEvent, Media, Softphone};
 
 use self::desk::Desks;
-pub use self::store::{ByCall, Free};
+pub use self::store::{AfterCallLimit, ByCall, Free};
 use crate::clock::Clock;
 use crate::db::{Db, DbError, Tx};
 use crate::realtime::Hub;
@@ -59,6 +60,17 @@ struct Inner {
     hub: Hub,
     desks: Desks,
     news: broadcast::Sender<News>,
+    after_call: Mutex<AfterCallRules>,
+    limit_changed: Notify,
+}
+
+/// How long after-call work may last (A5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AfterCallRules {
+    /// After how long it ends by itself, if at all.
+    pub limit: Option<Duration>,
+    /// By how much the agent may put that off.
+    pub extension: Duration,
 }
 
 impl Agents {
@@ -66,7 +78,15 @@ impl Agents {
     pub fn new(db: Db, clock: Clock, hub: Hub) -> Self {
         // A slow subscriber loses the oldest news and looks at the whole again: news are hints, never the truth.
         let (news, _) = broadcast::channel(1024);
-        Self(Arc::new(Inner { db, clock, hub, desks: Desks::default(), news }))
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            hub,
+            desks: Desks::default(),
+            news,
+            after_call: Mutex::default(),
+            limit_changed: Notify::new(),
+        }))
     }
 
     /// The agent's seat.
@@ -86,14 +106,41 @@ impl Agents {
         Ok(Softphone { seat: self.seat(user).await?, client: desk.holder, media: desk.media })
     }
 
+    /// Says how long after-call work may last from now on; what has begun keeps its limit.
+    pub fn set_after_call(&self, rules: AfterCallRules) {
+        *self.0.after_call.lock().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    /// How long after-call work may last.
+    pub fn after_call(&self) -> AfterCallRules {
+        *self.0.after_call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everybody in after-call work that has a limit.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn after_call_limits(&self) -> Result<Vec<AfterCallLimit>, ApiError> {
+        Ok(store::after_call_limits(&self.0.db).await?)
+    }
+
+    /// Returns when a limit of after-call work was set, put off or taken away since the last call of this. For one
+    /// listener.
+    pub async fn limit_changed(&self) {
+        self.0.limit_changed.notified().await;
+    }
+
     /// Puts an input through the seat's machine, stores and logs the step, and tells the agent's tabs.
     ///
     /// # Errors
     /// The machine's refusal; the database failed. Either way the seat is as it was.
     pub async fn apply(&self, user: UserId, input: SeatInput, by: By) -> Result<Seat, ApiError> {
-        let now = self.0.clock.now();
-        let change =
-            self.0.db.write(move |tx| Box::pin(async move { store::step(tx, user, input, by, now).await })).await?;
+        let (now, limit) = (self.0.clock.now(), self.after_call().limit);
+        let change = self
+            .0
+            .db
+            .write(move |tx| Box::pin(async move { store::step(tx, user, input, by, now, limit).await }))
+            .await?;
         self.stepped(user, change).await;
         self.seat(user).await
     }
@@ -109,7 +156,7 @@ impl Agents {
             .db
             .write(move |tx| {
                 Box::pin(async move {
-                    let change = store::step(tx, user, SeatInput::LogIn { extension }, By::Agent, now).await?;
+                    let change = store::step(tx, user, SeatInput::LogIn { extension }, By::Agent, now, None).await?;
                     if store::in_use(tx, extension, user).await? {
                         return Err(ApiError::from(Refusal::ExtensionInUse));
                     }
@@ -149,13 +196,16 @@ impl Agents {
         input: SeatInput,
         by: By,
     ) -> Result<Option<Change>, ApiError> {
-        store::step(tx, user, input, by, self.0.clock.now()).await
+        store::step(tx, user, input, by, self.0.clock.now(), self.after_call().limit).await
     }
 
     /// Tells the agent's tabs and whoever waits for free agents about a step that is durable now.
     pub async fn stepped(&self, user: UserId, change: Option<Change>) {
         if let Some(change) = change {
             self.tell(user).await;
+            if change.from.next_deadline() != change.to.next_deadline() {
+                self.0.limit_changed.notify_one();
+            }
             if change.to.takes_offers() && self.can_take_offers(user) {
                 self.0.news.send(News::Free(user)).ok();
             } else if !change.to.is_at_work() {
@@ -205,6 +255,7 @@ impl Agents {
                 desk.media = Media::Down;
             }
             desk.holder = client;
+            desk.heir = None;
             // Asked in here: a socket that comes or goes meanwhile is seen by one of the two looks.
             desk.live = client.is_some_and(|client| self.0.hub.has_socket(user, client));
         });
@@ -219,6 +270,7 @@ impl Agents {
             self.reconsider(user).await;
             if media == Media::Down {
                 self.0.news.send(News::Away(user)).ok();
+                self.pass_on(user).await;
             }
         }
     }
@@ -231,8 +283,16 @@ impl Agents {
     /// The tab's socket came, or its lease ran out.
     pub async fn look_at_desk(&self, user: UserId, client: ClientId) {
         let (before, after) = self.0.desks.change(user, |desk| {
-            if desk.holder == Some(client) {
-                desk.live = self.0.hub.has_socket(user, client);
+            let is_here = self.0.hub.has_socket(user, client);
+            match desk.holder {
+                Some(holder) if holder == client => {
+                    desk.live = is_here;
+                    if is_here {
+                        desk.heir = None;
+                    }
+                }
+                Some(holder) if is_here && !self.0.hub.has_socket(user, holder) => desk.heir = Some(client),
+                Some(_) | None => {}
             }
         });
         if before.live && !after.live {
@@ -243,6 +303,26 @@ impl Agents {
             }
         } else if after.live && !before.live {
             self.reconsider(user).await;
+        }
+        self.pass_on(user).await;
+    }
+
+    /// A call whose tab has died goes to the tab that came in its place, with no press: who reloads a crashed page is in the
+    /// same call. Between calls, and from a tab that lives, only the agent's own press takes the softphone over (A1).
+    async fn pass_on(&self, user: UserId) {
+        let desk = self.0.desks.of(user);
+        let hub = &self.0.hub;
+        let (Some(heir), Some(holder), Media::Down) = (desk.heir, desk.holder, desk.media) else { return };
+        if hub.has_socket(user, holder) || !hub.has_socket(user, heir) {
+            return;
+        }
+        match self.seat(user).await.map(Seat::work) {
+            Ok(Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. }) => {
+                tracing::info!(%user, "the softphone goes to the tab that came in the place of a dead one");
+                self.set_holder(user, Some(heir)).await;
+            }
+            Ok(Work::Idle | Work::Ringing { .. } | Work::AfterCall { .. }) => {}
+            Err(error) => tracing::warn!(%user, %error, "a seat could not be read for the tab that came"),
         }
     }
 

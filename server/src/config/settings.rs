@@ -9,7 +9,7 @@ use url::Url;
 
 use super::LogFormat;
 use super::readers::{
-    Country, File, Flag, List, LogLevel, LogShape, Network, Number, Optional, Origin, Parsed, Reader, Span, Store,
+    Country, File, Flag, List, LogLevel, LogShape, Network, Number, Optional, Origin, Parsed, Reader, Span, Store, Turn,
 };
 use crate::db::Location;
 
@@ -114,6 +114,8 @@ settings! {
     drain_limit_seconds: Duration = "1800", "seconds", Span { unit_seconds: SECONDS, min: 0, max: 86400 };
     /// How long a call that every agent of its queue who could take it has declined rests before it is offered anew.
     decline_pause_seconds: Duration = "30", "seconds", Span { unit_seconds: SECONDS, min: 5, max: 600 };
+    /// How long a call is kept for an agent whose browser or network is gone, before it goes to the front of its queue.
+    agent_return_seconds: Duration = "30", "seconds", Span { unit_seconds: SECONDS, min: 5, max: 300 };
     /// The country whose numbering plan reads numbers without a country code.
     country: String = "JP", "", Country;
     /// The one UDP port for the audio of all browsers.
@@ -121,6 +123,12 @@ settings! {
     /// The addresses under which browsers reach `webrtc_listen`; empty: the one in `webrtc_listen`, or where that is
     /// `0.0.0.0` or `[::]`, the one with which this machine speaks to others.
     webrtc_public_addresses: Vec<IpAddr> = "", "", List(ADDRESS);
+    /// Relays (TURN) for browsers that UDP does not reach: all addresses of one relay.
+    turn_urls: Vec<String> = "", "", List(Turn);
+    /// The file with the secret that the relay shares (coturn: `static-auth-secret`); empty: the relay is not offered.
+    turn_secret_file: Option<PathBuf> = "", "", Optional(File);
+    /// How long a browser may begin to use the relay with the credentials it was given.
+    turn_credential_seconds: Duration = "43200", "seconds", Span { unit_seconds: SECONDS, min: 60, max: 86400 };
     /// The address for audio to and from the trunks.
     rtp_address: IpAddr = "0.0.0.0", "", ADDRESS;
     /// The address that trunks are told to send audio to; empty: `rtp_address`, or where that is `0.0.0.0` or `::`, the one

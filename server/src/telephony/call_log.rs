@@ -75,7 +75,10 @@ pub(super) fn agent_of(event: &CallEvent) -> Option<UserId> {
         | CallEvent::Dialled { agent }
         | CallEvent::Connected { agent }
         | CallEvent::Held { agent }
-        | CallEvent::Resumed { agent } => Some(*agent),
+        | CallEvent::Resumed { agent }
+        | CallEvent::AgentLost { agent }
+        | CallEvent::AgentBack { agent }
+        | CallEvent::AgentNotBack { agent } => Some(*agent),
         CallEvent::Started { .. }
         | CallEvent::Queued { .. }
         | CallEvent::MusicStarted

@@ -19,6 +19,8 @@ use super::trunk::Place;
 pub(super) enum Letter {
     /// News.
     Input(CallInput),
+    /// The agent is not heard any more.
+    AudioLost(UserId),
     /// An agent's command, which wants an answer.
     Command { by: UserId, command: Command, reply: oneshot::Sender<Result<(), Refusal>> },
 }
@@ -139,6 +141,10 @@ impl CallTask {
                     return Some(CallInput::DeskLost { agent });
                 }
                 trouble
+            }
+            Woken::Letter(Letter::AudioLost(agent)) => {
+                let (keep_for, queue) = (self.effects.calls().with().keep_for, self.effects.home());
+                self.step(CallInput::AudioLost { agent, keep_for, queue }, now).await
             }
             Woken::Letter(Letter::Input(input)) => self.step(input, now).await,
             // The machine looks at the wall clock, which may have stepped back while the deadline passed.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use domain::agents::SeatInput;
-use domain::ids::{InteractionId, UserId};
+use domain::ids::{InteractionId, QueueId, UserId};
 use domain::phone::ShownNumber;
 use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Numbered, Outcome, Refuse};
 use domain::time::Timestamp;
@@ -23,10 +23,14 @@ use crate::agents::By;
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
     pub(super) id: InteractionId,
+    /// The last hold is, or was, a full one (A4).
+    pub(super) full_hold: bool,
     pub(super) direction: Direction,
     pub(super) customer: Option<ShownNumber>,
     pub(super) ours: Option<ShownNumber>,
     pub(super) queue: Option<QueueName>,
+    /// The queue of the number of ours that this call is on.
+    pub(super) home: Option<QueueId>,
     pub(super) started_at: Timestamp,
     pub(super) connected_at: Option<Timestamp>,
     pub(super) ended_at: Option<Timestamp>,
@@ -65,6 +69,11 @@ impl Effects {
         &self.calls
     }
 
+    /// Who takes the call from an agent who is lost in it.
+    pub(super) fn home(&self) -> Option<QueueId> {
+        self.facts.home
+    }
+
     /// Takes the audio part of a leg's event, and gives what it is to the machine.
     pub(super) fn input_of(&mut self, event: LegEvent) -> Option<CallInput> {
         let input = call_task::input_of(&event);
@@ -80,6 +89,9 @@ impl Effects {
 
     /// Does what was ordered, in order. Gives what must follow where an order could not be carried out.
     pub(super) async fn carry_out(&mut self, call: &Call, outputs: Vec<CallOutput>) -> Option<CallInput> {
+        if let Call::Waiting { queue, .. } = call {
+            self.note_queue(*queue).await;
+        }
         let mut trouble = None;
         for output in outputs {
             trouble = self.carry_out_one(call, output).await.or(trouble);
@@ -93,11 +105,13 @@ impl Effects {
             // An offered call that ended was taken away already.
             Call::Ended { outcome: Outcome::Abandoned, .. } => None,
             Call::Ended { .. } => before.filter(|_| self.facts.direction == Direction::Outbound || self.was_up()),
-            Call::Waiting { .. } => None,
+            // Whose side was lost for too long sees in after-call work where the customer went.
+            Call::Waiting { .. } => before.filter(|_| self.was_up()),
             Call::Offered { agent, .. }
             | Call::Dialling { agent, .. }
             | Call::Connected { agent, .. }
-            | Call::Held { agent, .. } => Some(*agent),
+            | Call::Held { agent, .. }
+            | Call::Kept { agent, .. } => Some(*agent),
         };
         if let Some(agent) = agent {
             self.calls.show(agent, self.view(call));
@@ -118,7 +132,11 @@ impl Effects {
             CallOutput::EarlyMedia { agent } => with.gateway.route(id, Route::EarlyMedia(agent)),
             CallOutput::Ringback { agent } => with.gateway.route(id, Route::Ringback(agent)),
             CallOutput::Bridge { agent } => with.gateway.route(id, Route::Bridge(agent)),
-            CallOutput::OneWayHold { agent } => with.gateway.route(id, Route::OneWayHold(agent, queue)),
+            CallOutput::OneWayHold { agent } => {
+                self.facts.full_hold = self.calls.full_hold();
+                let hold = if self.facts.full_hold { Route::FullHold } else { Route::OneWayHold };
+                with.gateway.route(id, hold(agent, queue));
+            }
             CallOutput::Silence => with.gateway.route(id, Route::Silence),
             CallOutput::Enqueue { front } => return self.enqueue(call, front).await,
             CallOutput::Seat { agent, input } => self.seat(call, agent, input).await,
@@ -126,6 +144,17 @@ impl Effects {
             CallOutput::Finish(outcome) => self.finish(outcome).await,
         }
         None
+    }
+
+    /// A call that an agent dialled has no queue until it comes into one.
+    async fn note_queue(&mut self, queue: QueueId) {
+        if self.facts.queue.is_some() {
+            return;
+        }
+        match self.calls.with().directory.queue(queue).await {
+            Ok(found) => self.facts.queue = found.map(|queue| QueueName { id: queue.id, name: queue.name }),
+            Err(error) => tracing::warn!(call = %self.facts.id, %error, "the name of a queue could not be read"),
+        }
     }
 
     async fn enqueue(&self, call: &Call, front: bool) -> Option<CallInput> {
@@ -170,7 +199,8 @@ impl Effects {
                 | Call::Offered { .. }
                 | Call::Dialling { .. }
                 | Call::Connected { .. }
-                | Call::Held { .. } => Some(Gone::Missed),
+                | Call::Held { .. }
+                | Call::Kept { .. } => Some(Gone::Missed),
             },
             SeatInput::LogIn { .. }
             | SeatInput::LogOut
@@ -202,12 +232,13 @@ impl Effects {
             SeatInput::Withdrawn { .. } | SeatInput::Ended { .. } => match call {
                 Call::Ended { outcome: Outcome::AgentHungUp | Outcome::Cancelled, .. } => By::Agent,
                 Call::Ended { outcome: Outcome::CustomerHungUp | Outcome::Abandoned, .. } => By::Customer,
-                Call::Ended { outcome: Outcome::Failed { .. } | Outcome::Lost, .. }
+                Call::Ended { outcome: Outcome::Failed { .. } | Outcome::AgentLost | Outcome::Lost, .. }
                 | Call::Waiting { .. }
                 | Call::Offered { .. }
                 | Call::Dialling { .. }
                 | Call::Connected { .. }
-                | Call::Held { .. } => By::Server,
+                | Call::Held { .. }
+                | Call::Kept { .. } => By::Server,
             },
             SeatInput::LogIn { .. }
             | SeatInput::LogOut
@@ -234,7 +265,8 @@ impl Effects {
         self.lines += 1;
         let connected = match &event {
             CallEvent::Connected { agent } => {
-                self.facts.connected_at = Some(at);
+                // A second agent, after the first one was lost: the customer was answered by the first.
+                self.facts.connected_at.get_or_insert(at);
                 self.calls.tolls().connected(self.facts.id, at);
                 Some(Line::Connected { call: self.facts.id, agent: *agent, at })
             }
@@ -250,6 +282,9 @@ impl Effects {
             | CallEvent::EarlyMedia
             | CallEvent::Held { .. }
             | CallEvent::Resumed { .. }
+            | CallEvent::AgentLost { .. }
+            | CallEvent::AgentBack { .. }
+            | CallEvent::AgentNotBack { .. }
             | CallEvent::Ended { .. } => None,
         };
         let event = Numbered { n: self.lines, at, event };
@@ -280,7 +315,7 @@ impl Effects {
         if let Some(report) = with.gateway.close_customer(self.facts.id).await {
             tracing::info!(call = %self.facts.id, ?outcome, ?report, "the call is over");
         }
-        if self.facts.direction == Direction::Inbound
+        if self.facts.queue.is_some()
             && let Err(error) = with.router.leave(self.facts.id).await
         {
             tracing::error!(call = %self.facts.id, %error, "an ended call could not be taken out of its queue");
@@ -303,6 +338,7 @@ impl Effects {
         CallView {
             call: call.clone(),
             id: facts.id,
+            full_hold: facts.full_hold,
             direction: facts.direction,
             party: Party { number: facts.customer, name: None },
             our_number: facts.ours,

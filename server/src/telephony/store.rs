@@ -60,7 +60,7 @@ pub(super) enum Line {
         /// About whom.
         agent: Option<UserId>,
     },
-    /// The two talk.
+    /// The two talk; where a second agent took over, the customer's first agent says since when.
     Connected {
         /// Which.
         call: InteractionId,
@@ -136,7 +136,7 @@ pub(super) async fn write(tx: &mut Tx, line: &Line) -> Result<(), DbError> {
         .map(drop),
         Line::Connected { call, agent, at } => execute!(
             tx,
-            "UPDATE interactions SET connected_at = $2, agent_id = $3 WHERE id = $1",
+            "UPDATE interactions SET connected_at = COALESCE(connected_at, $2), agent_id = $3 WHERE id = $1",
             call.to_string(),
             at.0,
             agent.to_string()
@@ -258,6 +258,7 @@ pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
         Outcome::Abandoned => "abandoned",
         Outcome::Cancelled => "cancelled",
         Outcome::Failed { .. } => "failed",
+        Outcome::AgentLost => "agent_lost",
         Outcome::Lost => "lost",
     }
 }
@@ -265,9 +266,12 @@ pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
 fn sip_status(outcome: Outcome) -> Option<i64> {
     match outcome {
         Outcome::Failed { sip_status, .. } => sip_status.map(i64::from),
-        Outcome::CustomerHungUp | Outcome::AgentHungUp | Outcome::Abandoned | Outcome::Cancelled | Outcome::Lost => {
-            None
-        }
+        Outcome::CustomerHungUp
+        | Outcome::AgentHungUp
+        | Outcome::Abandoned
+        | Outcome::Cancelled
+        | Outcome::AgentLost
+        | Outcome::Lost => None,
     }
 }
 

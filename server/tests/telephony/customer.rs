@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::process::{Child, Command};
 
 use super::floor::{Floor, LOOPBACK, OURS, free_port};
-use super::peers::Voice;
+use super::peers::{Packet, Voice};
 
 /// A running sipp.
 pub(crate) struct Customer {
@@ -147,6 +147,46 @@ impl Ear {
         samples
     }
 
+    /// Takes the next packets, what has come already among them, and answers each with 20 ms of a tone.
+    pub(crate) async fn follow(&self, tone: f64, packets: usize) -> Vec<Packet> {
+        let mut voice = Voice::new(tone, media::Codec::Pcmu);
+        let mut heard = Vec::new();
+        while heard.len() < packets {
+            let (gateway, packet) = self.packet_from().await;
+            self.0.send_to(&self.packet(&voice.frame()), gateway).await.unwrap();
+            heard.push(packet);
+        }
+        heard
+    }
+
+    /// Takes as many packets of all who send here, from now on.
+    pub(crate) async fn listen_to_all(&self, packets: usize) -> Vec<(SocketAddr, Packet)> {
+        self.has_heard();
+        let mut heard = Vec::new();
+        while heard.len() < packets {
+            heard.push(self.packet_from().await);
+        }
+        heard
+    }
+
+    async fn packet_from(&self) -> (SocketAddr, Packet) {
+        let mut datagram = [0; 2048];
+        loop {
+            let (length, gateway) = self.0.recv_from(&mut datagram).await.unwrap();
+            let Ok(packet) = media::rtp::Packet::parse(&datagram[..length]) else { continue };
+            let header = packet.header;
+            let heard = Packet {
+                ssrc: header.ssrc,
+                sequence: header.sequence,
+                timestamp: header.timestamp,
+                marker: header.marker,
+                payload_type: header.payload_type,
+                payload: packet.payload.to_vec(),
+            };
+            return (gateway, heard);
+        }
+    }
+
     /// Drops what has come, and says so of anything.
     pub(crate) fn has_heard(&self) -> bool {
         let mut packet = [0; 2048];
@@ -155,6 +195,27 @@ impl Ear {
             heard = true;
         }
         heard
+    }
+
+    /// Presses keys as a telephone does (RFC 4733): every second packet of each is lost, each end comes once only.
+    pub(crate) async fn press(&self, payload_type: u8, keys: &[u8]) {
+        let (gateway, _) = self.packet_from().await;
+        let mut sender = media::dtmf::Sender::default();
+        assert!(sender.press(keys));
+        let mut begun = 0;
+        for tick in 0..u32::try_from(keys.len()).unwrap() * 9 {
+            let media::dtmf::Turn::Key(due) = sender.on_tick() else { continue };
+            if due.begins {
+                begun = self.1.load(Ordering::Relaxed) * 160 + tick * 160;
+            }
+            if tick % 2 == 0 {
+                continue;
+            }
+            let mut packet = self.packet(&due.payload);
+            packet[1] = payload_type | if due.begins { 0x80 } else { 0 };
+            packet[4..8].copy_from_slice(&begun.to_be_bytes());
+            self.0.send_to(&packet, gateway).await.unwrap();
+        }
     }
 
     /// An RTP packet of ours.

@@ -40,6 +40,8 @@ use super::peers::browser::{Browser, Offered};
 
 /// How long a call rests that everybody has declined.
 pub(crate) const DECLINE_PAUSE: Duration = Duration::from_secs(30);
+/// How long a call is kept for an agent who is lost in it.
+pub(crate) const KEEP_FOR: Duration = Duration::from_secs(30);
 /// The number of ours that customers dial, in all tests.
 pub(crate) const OURS: &str = "0312345678";
 /// The same as it is stored.
@@ -192,6 +194,7 @@ impl Floor {
             directory,
             plan: numbering,
             log: log.clone(),
+            keep_for: KEEP_FOR,
         });
         calls.recover().await.unwrap();
         assert!(trunks.reload().await);
@@ -296,14 +299,27 @@ impl Floor {
     pub(crate) async fn ready_with_browser(&mut self, login: &str, tone: f64) -> (UserId, Browser) {
         let id = self.agent(login).await;
         self.phone.log_in(self.actor(id), self.client(id)).await.unwrap();
-        let (offered, offer) = Offered::new(media::Codec::Pcmu);
-        let answer = self.phone.connect_audio(self.actor(id), self.client(id), offer).await.unwrap();
-        let browser = offered.answered(&answer, tone);
+        let browser = self.browser(id, tone).await;
         while self.agents.media(id) != Media::Up {
             self.event(id).await;
         }
         self.phone.choose(self.actor(id), Choice::Ready).await.unwrap();
         (id, browser)
+    }
+
+    /// The audio of the agent's tab, connected anew.
+    pub(crate) async fn browser(&self, agent: UserId, tone: f64) -> Browser {
+        let (offered, offer) = Offered::new(media::Codec::Pcmu);
+        let answer = self.phone.connect_audio(self.actor(agent), self.client(agent), offer).await.unwrap();
+        offered.answered(&answer, tone)
+    }
+
+    /// Another tab of the agent is the one that the test looks at; the socket of the one before is gone.
+    pub(crate) fn other_tab(&mut self, agent: UserId) {
+        let desk = self.seats.get_mut(&agent).unwrap();
+        self.hub.detach(agent, desk.attached.number);
+        desk.client = ClientId(Uuid::new_v4());
+        desk.attached = self.hub.attach(agent, desk.client, String::new(), None);
     }
 
     pub(crate) fn actor(&self, agent: UserId) -> Actor {

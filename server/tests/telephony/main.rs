@@ -13,6 +13,10 @@ mod floor;
 #[cfg(test)]
 mod inbound;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod many;
 #[cfg(test)]
 mod outbound;
@@ -30,3 +34,5 @@ mod start_and_stop;
 mod tolls;
 #[cfg(test)]
 mod trunks;
+#[cfg(test)]
+mod wrap_up;

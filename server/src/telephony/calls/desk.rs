@@ -1,8 +1,9 @@
 //! What an agent's desk shows of a call: written here and nowhere else.
 
 use domain::agents::Work;
-use domain::ids::{InteractionId, UserId};
-use domain::telephony::{Call, Outcome};
+use domain::ids::{InteractionId, PressId, UserId};
+use domain::refusal::Refusal;
+use domain::telephony::{Call, Key, Outcome};
 use wire::ApiResult;
 use wire::events::{CallView, DeskEvent, Gone, Party, QueueName};
 
@@ -26,7 +27,8 @@ impl Calls {
     pub(in crate::telephony) fn finished(&self, user: UserId, call: InteractionId) {
         let shown = {
             let mut views = self.views();
-            let over = views.get(&user).is_some_and(|view| view.id == call && view.call.is_over());
+            // A call that went on without its agent is over for them.
+            let over = views.get(&user).is_some_and(|view| view.id == call && view.call.agent() != Some(user));
             over.then(|| views.remove(&user)).flatten()
         };
         // A view made from the store was never in memory; the desk has it all the same.
@@ -39,6 +41,30 @@ impl Calls {
         let call = Box::new(view.clone());
         self.views().insert(agent, view);
         self.with().hub.publish(agent, DeskEvent::Call { call });
+    }
+
+    /// Sends keys of this agent to the customer's side.
+    ///
+    /// # Errors
+    /// Why the call takes none now.
+    pub(in crate::telephony) async fn press_keys(
+        &self,
+        by: UserId,
+        call: InteractionId,
+        press: PressId,
+        keys: Vec<Key>,
+    ) -> Result<(), Refusal> {
+        let here = self.views().get(&by).filter(|view| view.id == call).map(|view| view.call.takes_keys(by));
+        here.ok_or(Refusal::CallEnded)??;
+        self.with().gateway.press_keys(call, press, keys).await.map_err(|_| Refusal::NoKeys)
+    }
+
+    /// Shows the agent who has this call a key of the customer's, and keeps nothing of it.
+    pub(super) fn customer_pressed(&self, call: InteractionId, key: Key) {
+        let agent = self.views().iter().find(|(_, view)| view.id == call && !view.call.is_over()).map(|(user, _)| *user);
+        if let Some(agent) = agent {
+            self.with().hub.publish(agent, DeskEvent::CustomerPressed { call, key });
+        }
     }
 
     /// Takes an offered call off the agent's desk.
@@ -63,6 +89,7 @@ impl Calls {
         Ok(Some(CallView {
             call: Call::Ended { id, outcome },
             id,
+            full_hold: false,
             direction: stored.direction,
             party: Party { number: stored.customer.map(|number| with.plan.show(&number)), name: None },
             our_number: stored.ours.map(|number| with.plan.show(&number)),

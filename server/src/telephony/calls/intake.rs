@@ -88,10 +88,12 @@ impl Calls {
         let (call, outputs) = Call::inbound(id, queue.id, queue.may_answer);
         let facts = Facts {
             id,
+            full_hold: false,
             direction: Direction::Inbound,
             customer,
             ours,
             queue: Some(QueueName { id: queue.id, name: queue.name }),
+            home: Some(queue.id),
             started_at: now,
             connected_at: None,
             ended_at: None,

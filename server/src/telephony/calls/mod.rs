@@ -13,9 +13,10 @@ mod desk;
 mod intake;
 mod outgoing;
 mod stop;
+mod wrap_up;
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use domain::agents::SeatInput;
 use domain::ids::{InteractionId, UserId};
 use domain::refusal::Refusal;
 use domain::telephony::tolls::Overdrawn;
-use domain::telephony::{CallInput, Command};
+use domain::telephony::{Call, CallInput, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -71,6 +72,8 @@ pub struct Neighbours {
     pub plan: NumberingPlan,
     /// The log.
     pub log: CallLog,
+    /// How long a call is kept for an agent whose side is lost in it (C2).
+    pub keep_for: Duration,
 }
 
 /// What the node's sockets and its router tell the calls.
@@ -96,6 +99,8 @@ struct Inner {
     /// The newest audio connection of each agent; news of older ones come too late.
     connections: Mutex<HashMap<UserId, u64>>,
     stopping: AtomicBool,
+    /// A held customer is not heard by the agent either (A4).
+    full_hold: AtomicBool,
     tasks: TaskTracker,
     /// Steps of seats that wait for the database: they hold no call up.
     late: TaskTracker,
@@ -114,6 +119,7 @@ impl Calls {
             sessions: Mutex::default(),
             connections: Mutex::default(),
             stopping: AtomicBool::new(false),
+            full_hold: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             late: TaskTracker::new(),
             tolls,
@@ -173,6 +179,16 @@ impl Calls {
             return Ok(true);
         }
         Ok(store::exists(&self.with().db, call).await?)
+    }
+
+    /// Says what a hold is, from the next one on (A4).
+    pub fn set_full_hold(&self, full: bool) {
+        self.0.full_hold.store(full, Ordering::Relaxed);
+    }
+
+    /// Whether a hold that begins now is full.
+    pub(super) fn full_hold(&self) -> bool {
+        self.0.full_hold.load(Ordering::Relaxed)
     }
 
     /// Which of an agent's connections is the newest.
@@ -269,13 +285,32 @@ impl Calls {
                 }
             }
             LegEvent::AgentDown { agent, generation, why } => {
-                let replaced = why == Down::Replaced;
-                if !replaced && self.is_newest(agent, generation) {
+                if why == Down::Replaced {
+                    // The next connection is on its way: an offer waits for it, a customer who is talking is lost to both.
+                    if self.talks(agent) {
+                        self.audio_lost(agent);
+                    }
+                } else if self.is_newest(agent, generation) {
                     tracing::info!(%agent, ?why, "the agent's audio is down");
                     agents.set_media(agent, Media::Down).await;
-                    self.desk_lost(agent);
+                    self.audio_lost(agent);
                 }
             }
+            LegEvent::AgentSilent { agent, generation } => {
+                if self.is_newest(agent, generation) {
+                    tracing::info!(%agent, "nothing comes from the agent");
+                    agents.set_media(agent, Media::Down).await;
+                    self.audio_lost(agent);
+                }
+            }
+            LegEvent::AgentHeard { agent, generation } => {
+                if self.is_newest(agent, generation) {
+                    tracing::info!(%agent, "the agent is heard again");
+                    agents.set_media(agent, Media::Up).await;
+                    self.post(agent, Letter::Input(CallInput::AudioBack { agent }));
+                }
+            }
+            LegEvent::CustomerPressed { call, key } => self.customer_pressed(call, key),
             // Some far ends send nothing while they hold or mute: silence alone ends no call.
             LegEvent::CustomerSilent { call } => tracing::info!(%call, "nothing comes from the customer"),
             LegEvent::CustomerHeard { call } => tracing::info!(%call, "the customer is heard again"),
@@ -287,11 +322,28 @@ impl Calls {
     }
 
     fn desk_lost(&self, agent: UserId) {
+        self.post(agent, Letter::Input(CallInput::DeskLost { agent }));
+    }
+
+    fn audio_lost(&self, agent: UserId) {
+        self.post(agent, Letter::AudioLost(agent));
+    }
+
+    /// Whether the agent's call is up.
+    fn talks(&self, agent: UserId) -> bool {
+        self.views().get(&agent).is_some_and(|view| match view.call {
+            Call::Connected { .. } | Call::Held { .. } | Call::Kept { .. } => true,
+            Call::Waiting { .. } | Call::Offered { .. } | Call::Dialling { .. } | Call::Ended { .. } => false,
+        })
+    }
+
+    /// Puts a letter into the mailbox of the call that the agent has on the desk.
+    fn post(&self, agent: UserId, letter: Letter) {
         let call = self.views().get(&agent).map(|view| view.id);
         let mailbox = call.and_then(|call| self.live().get(&call).cloned());
         if let Some(mailbox) = mailbox {
             // A call that has just ended does not read it.
-            let _ = mailbox.send(Letter::Input(CallInput::DeskLost { agent }));
+            let _ = mailbox.send(letter);
         }
     }
 

@@ -54,10 +54,12 @@ impl Calls {
         let (call, outputs) = Call::outbound(dial.call, dial.agent, now);
         let facts = Facts {
             id: dial.call,
+            full_hold: false,
             direction: Direction::Outbound,
             customer: Some(dial.to.to),
             ours: Some(with.plan.show(&dial.from.number)),
             queue: None,
+            home: dial.from.queue,
             started_at: now,
             connected_at: None,
             ended_at: None,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use domain::ids::UserId;
 
+use super::attendance::Attendance;
 use super::peer::Leg;
 
 /// How many addresses of one browser are remembered: it may reach us by several networks at once.
@@ -17,6 +18,8 @@ pub(super) struct Agent {
     pub(super) generation: u64,
     /// The customer's slot that this agent is connected with: the last one routed here.
     pub(super) call: Option<usize>,
+    /// Whether that customer's agent is there.
+    pub(super) attendance: Attendance,
 }
 
 #[derive(Default)]
@@ -31,7 +34,7 @@ impl Agents {
     /// The slot of a user, made where there is none.
     pub(super) fn slot(&mut self, user: UserId) -> usize {
         *self.by_user.entry(user).or_insert_with(|| {
-            self.slots.push(Agent { user, leg: None, generation: 0, call: None });
+            self.slots.push(Agent { user, leg: None, generation: 0, call: None, attendance: Attendance::default() });
             self.slots.len() - 1
         })
     }

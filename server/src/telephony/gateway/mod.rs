@@ -17,12 +17,14 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::ids::{InteractionId, QueueId, UserId};
+use domain::ids::{InteractionId, PressId, QueueId, UserId};
+use domain::telephony::Key;
 use media::tone::Ringback;
 use media::{Codec, Music};
 use tokio::sync::{mpsc, oneshot};
 
 mod agents;
+mod attendance;
 mod command;
 mod customer;
 mod customers;
@@ -69,10 +71,12 @@ pub enum Route {
     Ringback(UserId),
     /// The agent hears the far end's own sound; the far end hears silence.
     EarlyMedia(UserId),
-    /// Both hear each other. While the agent's leg is down, the customer hears a soft comfort tone.
+    /// Both hear each other. While nothing comes from the agent, the customer hears a soft comfort tone.
     Bridge(UserId),
     /// The customer hears the hold music of this queue; the agent hears the customer (S24, S25).
     OneWayHold(UserId, Option<QueueId>),
+    /// The customer hears the hold music of this queue; the agent hears silence (A4).
+    FullHold(UserId, Option<QueueId>),
 }
 
 impl Route {
@@ -80,9 +84,11 @@ impl Route {
     pub fn agent(self) -> Option<UserId> {
         match self {
             Self::Silence | Self::Music(_) => None,
-            Self::Ringback(agent) | Self::EarlyMedia(agent) | Self::Bridge(agent) | Self::OneWayHold(agent, _) => {
-                Some(agent)
-            }
+            Self::Ringback(agent)
+            | Self::EarlyMedia(agent)
+            | Self::Bridge(agent)
+            | Self::OneWayHold(agent, _)
+            | Self::FullHold(agent, _) => Some(agent),
         }
     }
 }
@@ -114,6 +120,28 @@ pub enum LegEvent {
         generation: u64,
         /// Why.
         why: Down,
+    },
+    /// The connection stands, but no audio has come from the agent of a call for a second: the browser died, or its
+    /// network or its microphone is gone. The route stays and takes effect again with [`LegEvent::AgentHeard`].
+    AgentSilent {
+        /// Whose.
+        agent: UserId,
+        /// Which connection.
+        generation: u64,
+    },
+    /// The agent of a call is heard again, after [`LegEvent::AgentSilent`] or [`LegEvent::AgentDown`].
+    AgentHeard {
+        /// Who.
+        agent: UserId,
+        /// On which connection.
+        generation: u64,
+    },
+    /// The customer pressed a key (RFC 4733), told once a press. Told and forgotten: it may belong to a card number.
+    CustomerPressed {
+        /// In which call.
+        call: InteractionId,
+        /// Which key.
+        key: Key,
     },
     /// Nothing has come from the customer for 10 s although something should.
     CustomerSilent {
@@ -240,6 +268,17 @@ impl Gateway {
     /// Sends the customer no audio until it is aimed anew; reports go on (RFC 3264 §5.1).
     pub fn pause_customer(&self, call: InteractionId) {
         self.mailbox.send(Command::Pause { call });
+    }
+
+    /// Sends keys to the customer's side, as events of the negotiated type (RFC 4733), after those that are still to be
+    /// sent. A press that was taken before is not sent again.
+    ///
+    /// # Errors
+    /// [`GatewayError::NoKeys`] where the customer's side takes none now, [`GatewayError::Stopped`].
+    pub async fn press_keys(&self, call: InteractionId, press: PressId, keys: Vec<Key>) -> Result<(), GatewayError> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.send(Command::Press { call, press, keys, reply });
+        answer.await.map_err(|_| GatewayError::Stopped)?
     }
 
     /// Says who hears what from now on. May come before the leg is aimed or the agent attached; it then takes effect

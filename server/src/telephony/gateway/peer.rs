@@ -31,6 +31,8 @@ use super::{Down, GatewayError};
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 /// How long a connection that has gone silent is kept for the browser to come back to.
 const KEEP_FALTERING: Duration = Duration::from_secs(30);
+/// How long nothing may be sent on a connection before a quiet packet is. Just below the distance of two looks at it.
+const QUIET_EVERY: Duration = Duration::from_millis(900);
 /// The longest offer that is read, in octets; a browser's has about 2,000 for audio.
 const LONGEST_OFFER: usize = 64 * 1024;
 
@@ -48,6 +50,8 @@ pub(super) struct Leg {
     codec: Codec,
     event: Option<u8>,
     out: OutStream,
+    /// When the last packet was given to it.
+    sent: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +106,20 @@ impl Leg {
         let out = OutStream::new(*ssrc, dice.sequence, dice.timestamp);
         let state = State::Connecting { until: now + CONNECT_WITHIN };
         let addresses = Vec::new();
-        let leg = Self { rtc, generation, fragment, addresses, state, wake: now, mid, ssrc, codec, event, out };
+        let leg = Self {
+            rtc,
+            generation,
+            fragment,
+            addresses,
+            state,
+            wake: now,
+            mid,
+            ssrc,
+            codec,
+            event,
+            out,
+            sent: Duration::ZERO,
+        };
         Ok((leg, answer.to_sdp_string()))
     }
 
@@ -121,6 +138,11 @@ impl Leg {
     /// The next packets come from somewhere else.
     pub(super) fn cut(&mut self) {
         self.out.cut();
+    }
+
+    /// Whether nothing has been sent for so long that the browser cannot know whether the connection lives.
+    pub(super) fn is_idle(&self, now: Duration) -> bool {
+        self.is_up() && now.saturating_sub(self.sent) >= QUIET_EVERY
     }
 
     /// When [`Leg::on_tick`] has something to do.
@@ -173,6 +195,7 @@ impl Leg {
             return None;
         }
         let stamp = self.out.generated(now, u32::try_from(frame.len()).unwrap_or(0));
+        self.sent = now;
         self.write(at, stamp, self.codec.payload_type(), frame, socket)
     }
 
@@ -194,6 +217,7 @@ impl Leg {
             Spoken::Event => (Relayed::Event, 0, self.event?),
         };
         let stamp = self.out.relayed(now, header, samples, kind)?;
+        self.sent = now;
         // The one allocation a packet on this way: the connection keeps its payloads shared.
         let payload: Arc<[u8]> = match said {
             Spoken::Audio(from) if from != self.codec => {

@@ -43,6 +43,10 @@ impl Worker {
                     customer.pause();
                 }
             }
+            Command::Press { call, press, keys, reply } => {
+                let customer = self.customers.find(call).and_then(|slot| self.customers.get_mut(slot));
+                let _ = reply.send(customer.map_or(Err(GatewayError::NoKeys), |customer| customer.press(press, &keys)));
+            }
             Command::Route { call, route } => self.turn(call, route),
             Command::Music { queue, music } => self.sounds.set_music(queue, music),
             Command::Close { call, reply } => {
@@ -71,6 +75,9 @@ impl Worker {
         let now = self.now();
         let Some(mut leg) = self.agents.remove(slot) else { return };
         leg.close(now.at, &self.socket);
+        if let Some(agent) = self.agents.get_mut(slot) {
+            agent.attendance.leave(now.since);
+        }
         if let Some(agent) = self.agents.get(slot) {
             self.tell(LegEvent::AgentDown { agent: agent.user, generation: leg.generation, why });
         }
@@ -124,6 +131,7 @@ impl Worker {
         }
         if let Some(agent) = agent.and_then(|agent| self.agents.get_mut(agent)) {
             agent.call = Some(slot);
+            agent.attendance.begin(now.since);
             if let Some(leg) = &mut agent.leg {
                 leg.cut();
             }
@@ -146,9 +154,12 @@ impl Worker {
         let Some(slot) = self.whose(now, source, to, datagram) else { return };
         let Some(agent) = self.agents.get_mut(slot) else { return };
         let Some(leg) = &mut agent.leg else { return };
-        let (call, user) = (agent.call, agent.user);
+        let (call, user, generation) = (agent.call, agent.user, leg.generation);
         let customers = &mut self.customers;
+        let attendance = &mut agent.attendance;
+        let mut is_back = false;
         let change = leg.on_datagram(now.at, (source, to), datagram, &self.socket, |packet, said| {
+            is_back |= attendance.on_packet(now.since) && call.is_some();
             let customer = call.and_then(|call| customers.get_mut(call));
             let Some(customer) = customer.filter(|customer| customer.route == Route::Bridge(user)) else { return };
             let header = Header {
@@ -161,6 +172,9 @@ impl Worker {
             customer.relay(now.since, &header, &packet.payload, said);
         });
         let deadline = leg.deadline();
+        if is_back {
+            self.tell(LegEvent::AgentHeard { agent: user, generation });
+        }
         self.look_by(deadline);
         self.on_change(slot, change);
     }
@@ -174,8 +188,12 @@ impl Worker {
             return;
         }
         let (said, hearing) = customer.on_rtp(now.since, source, datagram);
+        let key = said.as_ref().filter(|said| said.kind == Relayed::Event).and_then(|said| customer.on_key(said));
         let (call, listener) = (customer.call, if customer.is_heard() { customer.agent } else { None });
         self.on_hearing(call, hearing);
+        if let Some(key) = key {
+            self.tell(LegEvent::CustomerPressed { call, key });
+        }
         let (Some(said), Some(listener)) = (said, listener) else { return };
         let Some(agent) = self.agents.get_mut(listener).filter(|agent| agent.call == Some(slot)) else { return };
         let Some(leg) = &mut agent.leg else { return };
@@ -196,18 +214,27 @@ impl Worker {
             let Some(customer) = self.customers.get_mut(slot) else { continue };
             let hearing = customer.on_tick(now.since, ntp);
             let (call, route, listener) = (customer.call, customer.route, customer.agent);
-            let agent_is_up = listener
-                .and_then(|agent| self.agents.get(agent))
-                .is_some_and(|agent| agent.leg.as_ref().is_some_and(Leg::is_up));
+            let missing = match route {
+                Route::Bridge(_) | Route::OneWayHold(..) | Route::FullHold(..) => {
+                    listener.and_then(|agent| self.missing(agent, now))
+                }
+                Route::Silence | Route::Music(_) | Route::Ringback(_) | Route::EarlyMedia(_) => None,
+            };
+            let Some(customer) = self.customers.get_mut(slot) else { continue };
+            let is_keyed = customer.key_tick(tick);
             let sound = match route {
-                Route::Music(queue) | Route::OneWayHold(_, queue) => Some(Sound::Music(queue)),
+                Route::Music(queue) | Route::OneWayHold(_, queue) | Route::FullHold(_, queue) => {
+                    Some(Sound::Music(queue))
+                }
                 Route::Silence | Route::Ringback(_) | Route::EarlyMedia(_) => Some(Sound::Quiet),
-                Route::Bridge(_) if !agent_is_up => Some(Sound::Comfort),
+                Route::Bridge(_) if missing.is_some() => Some(Sound::Comfort),
                 Route::Bridge(_) if customer.is_fed(now.since) => None,
                 Route::Bridge(_) => Some(Sound::Quiet),
             };
-            if let (Some(sound), Some(codec)) = (sound, customer.codec()) {
-                let frame = self.sounds.frame(sound, codec, tick);
+            if let (Some(sound), Some(codec), false) = (sound, customer.codec(), is_keyed) {
+                // The comfort tone begins with its first note.
+                let from = missing.filter(|_| sound == Sound::Comfort).unwrap_or_default();
+                let frame = self.sounds.frame(sound, codec, tick.saturating_sub(from));
                 customer.play(tick, &frame);
             }
             let begun = customer.since;
@@ -216,6 +243,22 @@ impl Worker {
                 self.ring_back(slot, agent, (now, tick), begun);
             }
         }
+    }
+
+    /// Since when the agent of a call is not heard, if so; says it when it begins.
+    fn missing(&mut self, slot: usize, now: Now) -> Option<Duration> {
+        let agent = self.agents.get_mut(slot)?;
+        if agent.generation == 0 {
+            // Who never had a connection cannot have lost it.
+            return Some(Duration::ZERO);
+        }
+        let begins = agent.attendance.on_tick(now.since);
+        let missing = agent.attendance.missing();
+        if begins {
+            let event = LegEvent::AgentSilent { agent: agent.user, generation: agent.generation };
+            self.tell(event);
+        }
+        missing
     }
 
     fn ring_back(&mut self, customer: usize, slot: usize, (now, tick): (Now, Duration), begun: Duration) {
@@ -231,8 +274,20 @@ impl Worker {
         let Some(leg) = &agent.leg else { return };
         let (agent, generation, is_gone) = (agent.user, leg.generation, leg.is_gone());
         match change {
-            Some(Change::Up) => self.tell(LegEvent::AgentUp { agent, generation }),
-            Some(Change::Down(why)) => self.tell(LegEvent::AgentDown { agent, generation, why }),
+            Some(Change::Up) => {
+                let now = self.now();
+                if let Some(agent) = self.agents.get_mut(slot) {
+                    agent.attendance.connect(now.since);
+                }
+                self.tell(LegEvent::AgentUp { agent, generation });
+            }
+            Some(Change::Down(why)) => {
+                let now = self.now();
+                if let Some(agent) = self.agents.get_mut(slot) {
+                    agent.attendance.leave(now.since);
+                }
+                self.tell(LegEvent::AgentDown { agent, generation, why });
+            }
             None => {}
         }
         if is_gone {

@@ -16,7 +16,7 @@ use super::agents::Agents;
 use super::command::Command;
 use super::customers::Customers;
 use super::ports::PortPool;
-use super::sounds::Sounds;
+use super::sounds::{Sound, Sounds};
 use super::{LegEvent, stun};
 use crate::clock::Clock;
 
@@ -27,6 +27,8 @@ const CUSTOMERS: usize = 2;
 
 /// The length of one packet of ours.
 const TICK: Duration = media::music::FRAME_TIME;
+/// How often each connection is looked at, at least.
+const LOOK: Duration = Duration::from_secs(1);
 /// How many missed ticks are made up for: a receiver's buffer bridges some 100 ms; what is older comes too late.
 const CATCH_UP: u32 = 5;
 /// How many datagrams of one socket are taken before the others have their turn.
@@ -281,12 +283,17 @@ impl Worker {
         }
     }
 
-    /// Gives every connection its time, and sets when to look again.
+    /// Gives every connection its time, and sets when to look again. What is sent nothing else is sent a quiet packet each
+    /// second, by which the browser knows that its connection lives.
     fn look_at_agents(&mut self, now: Now) {
-        self.next_look = now.at + Duration::from_secs(1);
+        self.next_look = now.at + LOOK;
         for slot in self.agents.slots() {
             let Some(leg) = self.agents.get_mut(slot).and_then(|agent| agent.leg.as_mut()) else { continue };
-            let change = if now.at >= leg.deadline() { leg.on_tick(now.at, &self.socket) } else { None };
+            let mut change = if now.at >= leg.deadline() { leg.on_tick(now.at, &self.socket) } else { None };
+            if change.is_none() && leg.is_idle(now.since) {
+                let frame = self.sounds.frame(Sound::Quiet, leg.codec(), now.since);
+                change = leg.play(now.at, now.since, frame, &self.socket);
+            }
             let deadline = leg.deadline();
             self.look_by(deadline);
             self.on_change(slot, change);
