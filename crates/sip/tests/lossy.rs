@@ -202,7 +202,7 @@ fn run(script: &Script) {
     let mut deeds: VecDeque<_> = script.deeds.iter().copied().collect();
     // In the end everybody hangs up, so that every call has an end to come to, some only after a refresh; and again after
     // the longest cut, for a call whose caller gave up without being heard.
-    for end in [if script.seed % 2 == 0 { 25_000 } else { 80_000 }, 190_000] {
+    for end in [if script.seed.is_multiple_of(2) { 25_000 } else { 80_000 }, 190_000] {
         deeds.extend((0..24).flat_map(|which| [true, false].map(|side| (end, side, which, Deed::HangUp))));
     }
     let mut now = Time::default();

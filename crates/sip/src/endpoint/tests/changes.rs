@@ -30,6 +30,24 @@ fn each_side_can_change_the_session() {
 }
 
 #[test]
+fn test_eight_a_call_that_was_held_for_15_minutes_is_resumed() {
+    let mut pair = Pair::new();
+    let (a, b) = pair.talk();
+    for (offer, wait) in [(HELD, Duration::from_mins(15)), (OFFER, Duration::from_secs(1))] {
+        pair.b.reoffer(pair.now, b, offer.into()).unwrap();
+        pair.settle();
+        assert_eq!(events(&mut pair.a), [Event::Reoffered { call: a, sdp: Some(offer.into()) }]);
+        pair.a.answer_reoffer(pair.now, a, ANSWER.into()).unwrap();
+        pair.settle();
+        assert_eq!(events(&mut pair.b), [Event::ReofferAnswered { call: b, sdp: ANSWER.into() }]);
+        pair.pass(wait);
+        assert_eq!(events(&mut pair.a), [Event::Confirmed { call: a, sdp: None }]);
+    }
+    pair.a.hang_up(pair.now, a).unwrap();
+    pair.assert_clean();
+}
+
+#[test]
 fn test_ten_of_two_changes_at_once_both_wait_and_one_goes_first() {
     let mut pair = Pair::new();
     let (a, b) = pair.talk();

@@ -121,6 +121,16 @@ fn a_caller_who_requires_it_gets_each_1xx_until_it_acknowledges_it() {
 }
 
 #[test]
+fn an_answer_that_stood_in_one_1xx_does_not_stand_in_the_next() {
+    let (mut endpoint, call) = offered(OFFER);
+    endpoint.progress(now(), call, ANSWER.into()).unwrap();
+    endpoint.progress(now(), call, OTHER.into()).unwrap();
+    let first = sent(&mut endpoint).remove(0);
+    let second = said(&mut endpoint, now(), &prack(&first, 8, "")).remove(1);
+    assert!(first.ends_with(ANSWER) && second.starts_with("SIP/2.0 183 ") && second.ends_with("\r\n\r\n"));
+}
+
+#[test]
 fn a_200_does_not_wait_for_a_1xx_without_description() {
     let (mut endpoint, call) = offered(OFFER);
     endpoint.ringing(now(), call).unwrap();
