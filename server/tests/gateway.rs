@@ -104,6 +104,69 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn a4_in_full_hold_the_customer_hears_music_and_the_agent_nothing() {
+        let (gateway, mut events) = gateway(41_240..=41_259);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        for codec in [Codec::Pcmu, Codec::Pcma] {
+            let (call, trunk) = customer(&gateway, codec).await;
+            gateway.route(call, Route::Bridge(agent));
+            assert_only(&browser.ear.listen(50), CUSTOMER, &[]);
+
+            gateway.route(call, Route::FullHold(agent, None));
+            assert_only(&trunk.ear.listen(LONG), MUSIC, &[AGENT, CUSTOMER]);
+            // The customer speaks for all this time: nothing of it may go to the agent.
+            browser.ear.forget();
+            assert_only(&trunk.ear.listen(LONG), MUSIC, &[AGENT, CUSTOMER]);
+            // What keeps the connection alive is sent all the same, a frame a second.
+            let kept_alive = browser.ear.packets(browser.ear.count());
+            assert!(kept_alive.len() < 10, "the agent is sent something");
+            assert!(testkit::hear::is_silent(&sound(&kept_alive)), "and hears it");
+
+            gateway.route(call, Route::Bridge(agent));
+            assert_only(&trunk.ear.listen(LONG), AGENT, &[MUSIC, CUSTOMER]);
+            assert_only(&browser.ear.listen(LONG), CUSTOMER, &[AGENT, MUSIC]);
+            let _ = gateway.close_customer(call).await;
+        }
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn t14_a_key_has_the_line_to_itself_and_the_voice_goes_on_behind_it() {
+        let (gateway, mut events) = gateway(41_260..=41_279);
+        let agent = agent();
+        let _browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcma).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&trunk.ear.listen(20), AGENT, &[]);
+        trunk.ear.forget();
+        let key = |key: char| domain::telephony::Key::try_from(key).unwrap();
+        let press = domain::ids::PressId(uuid::Uuid::new_v4());
+        gateway.press_keys(call, press, vec![key('7'), key('7')]).await.unwrap();
+        let heard = trunk.ear.packets(60);
+        let events: Vec<&Packet> = heard.iter().filter(|packet| packet.payload_type == 101).collect();
+        assert_eq!(events.len(), 14, "five packets and two more ends a key");
+        for pair in heard.windows(2) {
+            assert_eq!((pair[1].ssrc, pair[1].sequence), (pair[0].ssrc, pair[0].sequence.wrapping_add(1)));
+            assert!(pair[1].timestamp.wrapping_sub(pair[0].timestamp) < 8_000, "time goes forward only");
+        }
+        for seven in events.chunks(7) {
+            assert!(seven.iter().all(|packet| packet.timestamp == seven[0].timestamp));
+            let markers: Vec<bool> = seven.iter().map(|packet| packet.marker).collect();
+            assert_eq!(markers, [true, false, false, false, false, false, false]);
+            let durations: Vec<[u8; 3]> = seven.iter().map(|p| [p.payload[0], p.payload[2], p.payload[3]]).collect();
+            let wanted = [160_u16, 320, 480, 640, 800, 800, 800].map(|d| [7, d.to_be_bytes()[0], d.to_be_bytes()[1]]);
+            assert_eq!(durations, wanted);
+            let ends: Vec<bool> = seven.iter().map(|packet| packet.payload[1] & 0x80 != 0).collect();
+            assert_eq!(ends, [false, false, false, false, true, true, true]);
+        }
+        let apart = events[7].timestamp.wrapping_sub(events[0].timestamp);
+        assert!((1_400..2_400).contains(&apart), "two presses, {apart} samples apart");
+        assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_kept_connection_goes_on_by_the_clock_from_call_to_call() {
         let (gateway, mut events) = gateway(41_040..=41_059);
         let agent = agent();

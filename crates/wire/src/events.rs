@@ -13,7 +13,7 @@
 use domain::agents::Seat;
 use domain::ids::{ClientId, InteractionId, QueueId};
 use domain::phone::ShownNumber;
-use domain::telephony::{Call, Direction, Outcome};
+use domain::telephony::{Call, Direction, Key, Outcome};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +137,13 @@ pub enum DeskEvent {
         /// Why.
         why: Gone,
     },
+    /// The customer pressed a key. Shown and forgotten: it may belong to a card number.
+    CustomerPressed {
+        /// In which call.
+        call: InteractionId,
+        /// Which key.
+        key: Key,
+    },
     /// The own queues changed.
     Queues {
         /// As they are now.
@@ -163,15 +170,15 @@ pub enum Gone {
     Missed,
     /// The agent declined.
     Declined,
+    /// The server stopped while it was ringing.
+    ServerStopped,
+    /// The line broke while it was ringing: nobody hung up.
+    Broken,
     /// After-call work was left.
     Finished,
 }
 
 /// The own softphone.
-    /// The server stopped while it was ringing.
-    ServerStopped,
-    /// The line broke while it was ringing: nobody hung up.
-    Broken,
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Softphone {
     /// Logged out, or presence and work.
@@ -201,6 +208,9 @@ pub struct CallView {
     pub call: Call,
     /// Which.
     pub id: InteractionId,
+    /// While it is held: whether the agent does not hear the customer either (A4).
+    #[serde(default)]
+    pub full_hold: bool,
     /// Who called whom.
     pub direction: Direction,
     /// The customer.

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod error;
 pub mod events;
 pub mod interactions;
+pub mod relays;
 pub mod session;
 pub mod settings;
 pub mod telephony;

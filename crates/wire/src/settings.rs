@@ -38,6 +38,12 @@ pub struct Settings {
 pub struct CallRules {
     /// The microphone is open in calls only, and not already while its agent is 待機 (A31).
     pub microphone_only_in_calls: bool,
+    /// On hold the agent does not hear the customer either (A4).
+    pub full_hold: bool,
+    /// After how many seconds after-call work ends by itself (A5); 0: never.
+    pub after_call_limit_seconds: u16,
+    /// By how many seconds 延長 puts that off.
+    pub after_call_extension_seconds: u16,
 }
 
 /// A user.

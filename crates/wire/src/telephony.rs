@@ -1,9 +1,10 @@
 //! The softphone: log-in, presence, audio, and the commands of a call.
 
 use domain::agents::BreakReason;
-use domain::ids::{ClientId, InteractionId, NumberId};
+use domain::ids::{ClientId, InteractionId, NumberId, PressId};
 use domain::phone::ShownNumber;
-use domain::telephony::Command;
+use domain::telephony::{Command, Key};
+use domain::time::Timestamp;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,10 @@ pub trait TelephonyPort: Send + Sync {
     async fn dial(&self, actor: Actor, call: InteractionId, from: NumberId, to: String) -> ApiResult<()>;
     /// 応答, 拒否, 保留, 保留解除, 切断.
     async fn command(&self, actor: Actor, call: InteractionId, command: Command) -> ApiResult<()>;
+    /// キーパッド. `press` is made by the tab: sent twice, it is keyed once.
+    async fn press_keys(&self, actor: Actor, call: InteractionId, press: PressId, keys: Vec<Key>) -> ApiResult<()>;
+    /// 延長 (A5). `until` is the end that the tab shows: sent twice, it is put off once.
+    async fn extend_after_call(&self, actor: Actor, until: Timestamp) -> ApiResult<()>;
 }
 
 #[cfg(feature = "ssr")]
@@ -203,4 +208,33 @@ pub async fn command(
     command: Command,
 ) -> Result<(), ApiError> {
     port::<dyn TelephonyPort>()?.command(actor()?, call, command).await
+}
+
+/// Sends keys to the customer's side (RFC 4733), after those that were sent before. Not stored anywhere.
+///
+/// # Errors
+/// [`ApiError::Refused`] with `NotNow`, `CallEnded`, `NotYourCall`, or `NoKeys` where the far end takes none;
+/// [`ApiError::Invalid`] on `keys` where they are none, or more than 32.
+#[server(name = PressKeysFn, prefix = "/api", endpoint = "telephony/press_keys", input = Json, output = Json)]
+pub async fn press_keys(
+    /// The call.
+    call: InteractionId,
+    /// The press.
+    press: PressId,
+    /// The keys, in order.
+    keys: Vec<Key>,
+) -> Result<(), ApiError> {
+    port::<dyn TelephonyPort>()?.press_keys(actor()?, call, press, keys).await
+}
+
+/// Puts the end of after-call work off (A5).
+///
+/// # Errors
+/// [`ApiError::Refused`] with `NotInAfterCallWork`, `LoggedOut`.
+#[server(name = ExtendAfterCallFn, prefix = "/api", endpoint = "telephony/extend_after_call", input = Json, output = Json)]
+pub async fn extend_after_call(
+    /// The end that is shown.
+    until: Timestamp,
+) -> Result<(), ApiError> {
+    port::<dyn TelephonyPort>()?.extend_after_call(actor()?, until).await
 }

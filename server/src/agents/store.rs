@@ -1,5 +1,7 @@
 //! Seats and their changes in the database.
 
+use std::time::Duration;
+
 use domain::agents::{Change, Presence, Seat, SeatInput};
 use domain::ids::{ExtensionId, InteractionId, UserId};
 use domain::time::Timestamp;
@@ -18,6 +20,17 @@ pub struct Free {
     pub idle_since: Timestamp,
 }
 
+/// After-call work that ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AfterCallLimit {
+    /// Whose.
+    pub user: UserId,
+    /// After which call.
+    pub call: InteractionId,
+    /// When.
+    pub until: Timestamp,
+}
+
 /// An agent and the call that the seat is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByCall {
@@ -32,13 +45,15 @@ pub(super) async fn seat(db: &Db, user: UserId) -> Result<Seat, DbError> {
     row.map_or(Ok(Seat::LoggedOut), |(json,)| read(&json))
 }
 
-/// Takes the seat's row for writing, lets the machine step, stores and logs the step.
+/// Takes the seat's row for writing, lets the machine step, stores and logs the step. After-call work that begins by it
+/// gets the `limit`.
 pub(super) async fn step(
     tx: &mut Tx,
     user: UserId,
     input: SeatInput,
     by: By,
     now: Timestamp,
+    limit: Option<Duration>,
 ) -> Result<Option<Change>, ApiError> {
     // The raised version holds the row until the transaction ends, on both databases; a first step makes it.
     let (json,) = crate::fetch_one!(
@@ -52,7 +67,13 @@ pub(super) async fn step(
         now.0,
     )?;
     let mut seat = read(&json)?;
-    let Some(change) = seat.on(input, now)? else { return Ok(None) };
+    let Some(mut change) = seat.on(input, now)? else { return Ok(None) };
+    if let Some(limit) = limit
+        && change.from.work() != change.to.work()
+    {
+        seat.limit_after_call(limit);
+        change.to = seat;
+    }
     execute!(
         tx,
         "UPDATE agent_seats SET seat = $2, free = $3, idle_since = $4, call_id = $5 WHERE user_id = $1",
@@ -137,6 +158,18 @@ pub(super) async fn in_calls(db: &Db) -> Result<Vec<ByCall>, DbError> {
     rows.iter()
         .map(|(user, call)| Ok(ByCall { user: parse("user_id", user)?, call: parse("call_id", call)? }))
         .collect()
+}
+
+pub(super) async fn after_call_limits(db: &Db) -> Result<Vec<AfterCallLimit>, DbError> {
+    let rows = fetch_all!(db, (String, String), "SELECT user_id, seat FROM agent_seats WHERE call_id IS NOT NULL")?;
+    let mut limits = Vec::new();
+    for (user, seat) in rows {
+        let seat = read(&seat)?;
+        if let (Some(until), Some(call)) = (seat.next_deadline(), seat.work().call()) {
+            limits.push(AfterCallLimit { user: parse("user_id", &user)?, call, until });
+        }
+    }
+    Ok(limits)
 }
 
 pub(super) async fn with_call(db: &Db, call: InteractionId) -> Result<Option<UserId>, DbError> {

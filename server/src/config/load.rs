@@ -138,6 +138,9 @@ impl Reading {
         if config.tls_certificate.is_some() != config.tls_key.is_some() {
             found.push(("tls_certificate, tls_key", "one is set without the other", "Set both, or none"));
         }
+        if config.turn_urls.is_empty() != config.turn_secret_file.is_none() {
+            found.push(("turn_urls, turn_secret_file", "one is set without the other", "Set both, or none"));
+        }
         if config.rtp_port_max <= config.rtp_port_min {
             found.push((
                 "rtp_port_min, rtp_port_max",

@@ -128,6 +128,23 @@ impl Reader<Url> for Store {
     }
 }
 
+/// A relay's address (RFC 7065).
+pub(super) struct Turn;
+
+impl Reader<String> for Turn {
+    fn read(&self, text: &str) -> Option<String> {
+        let rest = text.strip_prefix("turn:").or_else(|| text.strip_prefix("turns:"))?;
+        let (host, transport) = rest.split_once('?').unwrap_or((rest, "transport=udp"));
+        let printable = host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'@'));
+        (!host.is_empty() && printable && matches!(transport, "transport=udp" | "transport=tcp"))
+            .then(|| text.to_owned())
+    }
+    fn allowed(&self) -> String {
+        "turn:host, turn:host:port?transport=udp, turn:host:port?transport=tcp, turns:host:port?transport=tcp"
+            .to_owned()
+    }
+}
+
 /// A country by its two letters.
 pub(super) struct Country;
 

@@ -78,8 +78,24 @@ pub(super) fn of_queue(all: &Settings, new: &Queue) -> Changes {
 }
 
 pub(super) fn of_call_rules(all: &Settings, new: CallRules) -> Changes {
-    let old = all.call_rules.microphone_only_in_calls.to_string();
-    Changes::none().field("microphone_only_in_calls", Some(old), new.microphone_only_in_calls.to_string())
+    let old = all.call_rules;
+    Changes::none()
+        .field(
+            "microphone_only_in_calls",
+            Some(old.microphone_only_in_calls.to_string()),
+            new.microphone_only_in_calls.to_string(),
+        )
+        .field("full_hold", Some(old.full_hold.to_string()), new.full_hold.to_string())
+        .field(
+            "after_call_limit_seconds",
+            Some(old.after_call_limit_seconds.to_string()),
+            new.after_call_limit_seconds.to_string(),
+        )
+        .field(
+            "after_call_extension_seconds",
+            Some(old.after_call_extension_seconds.to_string()),
+            new.after_call_extension_seconds.to_string(),
+        )
 }
 
 fn login(all: &Settings, id: UserId) -> String {

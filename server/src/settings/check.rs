@@ -8,7 +8,7 @@ use domain::ids::UserId;
 use domain::phone::E164;
 use domain::roles::Role;
 use ipnet::IpNet;
-use wire::settings::{Deletable, Extension, Granted, Number, Queue, Settings, Trunk, User};
+use wire::settings::{CallRules, Deletable, Extension, Granted, Number, Queue, Settings, Trunk, User};
 use wire::{ApiError, ApiResult, FieldError, Problem};
 
 use crate::session::{MAX_LOGIN, MAX_NAME, check_password};
@@ -83,6 +83,16 @@ pub(super) fn user(all: &Settings, user: User) -> ApiResult<User> {
         check.wrong(if user.active { "role" } else { "active" }, Problem::InUse);
     }
     check.done(User { login, name, ..user })
+}
+
+/// The rules for calls as they may be saved. A limit below ten seconds would end after-call work before it is seen.
+pub(super) fn call_rules(rules: CallRules) -> ApiResult<CallRules> {
+    let mut check = Check::default();
+    if rules.after_call_limit_seconds > 0 {
+        check.range("after_call_limit_seconds", rules.after_call_limit_seconds, 10, 3_600);
+    }
+    check.range("after_call_extension_seconds", rules.after_call_extension_seconds, 10, 3_600);
+    check.done(rules)
 }
 
 /// An extension as it may be saved.

@@ -8,6 +8,7 @@ use domain::phone::E164;
 use ipnet::IpNet;
 use wire::events::QueueName;
 use wire::session::MyExtension;
+use wire::settings::CallRules;
 use wire::{ApiError, ApiResult};
 
 use super::service::SettingsService;
@@ -25,6 +26,14 @@ impl SettingsService {
     pub async fn my_extension(&self, user: UserId) -> ApiResult<Option<MyExtension>> {
         let row = store::extension_of(self.db(), user).await?;
         row.map(|(id, number)| Ok(MyExtension { id: parse("extensions.id", &id)?, number })).transpose()
+    }
+
+    /// How every desk handles calls.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn rules_of_calls(&self) -> ApiResult<CallRules> {
+        Ok(store::call_rules(self.db()).await?)
     }
 
     /// Which queues play music of their own, and which.

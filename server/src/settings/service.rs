@@ -310,6 +310,7 @@ impl SettingsPort for SettingsService {
         let now = self.0.clock.now();
         self.change(&actor, "call_rules.saved", move |tx, before| {
             Box::pin(async move {
+                check::call_rules(rules)?;
                 store::put_call_rules(tx, rules, now).await?;
                 Ok(Changed::of(String::new(), changes::of_call_rules(&before, rules), rules))
             })

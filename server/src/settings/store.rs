@@ -42,7 +42,7 @@ macro_rules! load {
             "SELECT id, name, rule, may_answer, ring_seconds, music_id FROM queues WHERE deleted_at IS NULL ORDER BY name"
         )?;
         let music = fetch_all!($on, (String, String, i64), "SELECT id, name, length_ms FROM music ORDER BY name")?;
-        let (microphone_only_in_calls,) = fetch_one!($on, (bool,), CALL_RULES)?;
+        let call_rules = read_call_rules(fetch_one!($on, CallRulesRow, CALL_RULES)?)?;
         Ok(Settings {
             users: users.into_iter().map(UserRow::read).collect::<Result<_, _>>()?,
             extensions: extensions.into_iter().map(ExtensionRow::read).collect::<Result<_, _>>()?,
@@ -50,7 +50,7 @@ macro_rules! load {
             numbers: numbers.into_iter().map(|row| row.read($plan, &mut granted)).collect::<Result<_, _>>()?,
             queues: queues.into_iter().map(|row| row.read(&mut members)).collect::<Result<_, _>>()?,
             music: music.iter().map(read_music).collect::<Result<_, _>>()?,
-            call_rules: CallRules { microphone_only_in_calls },
+            call_rules,
         })
     }};
 }
@@ -58,7 +58,22 @@ macro_rules! load {
 const TRUNKS: &str = "SELECT id, name, host, port, transport, registers, username, sealed_password, sources, codecs,
      max_calls, active FROM trunks ORDER BY name";
 
-const CALL_RULES: &str = "SELECT microphone_only_in_calls FROM call_rules WHERE id = 1";
+const CALL_RULES: &str = "SELECT microphone_only_in_calls, full_hold, after_call_limit_seconds,
+     after_call_extension_seconds FROM call_rules WHERE id = 1";
+
+type CallRulesRow = (bool, bool, i64, i64);
+
+fn read_call_rules(
+    (microphone_only_in_calls, full_hold, limit, extension): CallRulesRow,
+) -> Result<CallRules, DbError> {
+    let seconds = |column, value| u16::try_from(value).map_err(|_| DbError::Corrupt { column });
+    Ok(CallRules {
+        microphone_only_in_calls,
+        full_hold,
+        after_call_limit_seconds: seconds("call_rules.after_call_limit_seconds", limit)?,
+        after_call_extension_seconds: seconds("call_rules.after_call_extension_seconds", extension)?,
+    })
+}
 
 /// All settings; the trunks' states are for somebody else to fill in.
 pub(super) async fn all(db: &Db, plan: NumberingPlan) -> Result<Settings, DbError> {
@@ -223,15 +238,18 @@ pub(super) async fn put_music(tx: &mut Tx, music: &Music, length_ms: i64, now: T
 }
 
 pub(super) async fn call_rules(db: &Db) -> Result<CallRules, DbError> {
-    let (microphone_only_in_calls,) = fetch_one!(db, (bool,), CALL_RULES)?;
-    Ok(CallRules { microphone_only_in_calls })
+    read_call_rules(fetch_one!(db, CallRulesRow, CALL_RULES)?)
 }
 
 pub(super) async fn put_call_rules(tx: &mut Tx, rules: CallRules, now: Timestamp) -> Result<(), DbError> {
     execute!(
         tx,
-        "UPDATE call_rules SET microphone_only_in_calls = $1, updated_at = $2 WHERE id = 1",
+        "UPDATE call_rules SET microphone_only_in_calls = $1, full_hold = $2, after_call_limit_seconds = $3,
+         after_call_extension_seconds = $4, updated_at = $5 WHERE id = 1",
         rules.microphone_only_in_calls,
+        rules.full_hold,
+        i64::from(rules.after_call_limit_seconds),
+        i64::from(rules.after_call_extension_seconds),
         now.0,
     )?;
     Ok(())

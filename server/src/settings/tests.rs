@@ -360,19 +360,36 @@ on_both! {
         following.await.unwrap();
     }
 
-    async fn a31_the_company_chooses_when_microphones_open_and_every_desk_may_ask(db: TestDb) {
+    async fn a31_a4_a5_the_company_chooses_its_rules_for_calls_and_every_desk_may_ask(db: TestDb) {
         let Setup { settings, hub, admin, .. } = setup(&db).await;
         let agent = Actor { role: Role::Agent, ..admin.clone() };
-        assert_eq!(settings.call_rules(agent.clone()).await, Ok(CallRules { microphone_only_in_calls: false }));
+        assert_eq!(settings.call_rules(agent.clone()).await, Ok(CallRules { after_call_extension_seconds: 60, ..CallRules::default() }));
         let mut tab = hub.attach(admin.user, ClientId(id()), String::new(), None);
-        let strict = CallRules { microphone_only_in_calls: true };
+        let strict = CallRules {
+            microphone_only_in_calls: true,
+            full_hold: true,
+            after_call_limit_seconds: 90,
+            after_call_extension_seconds: 30,
+        };
         assert_eq!(settings.save_call_rules(admin.clone(), strict).await, Ok(strict));
         assert_eq!(heard(&mut tab.frames), DeskEvent::SettingsChanged);
         assert_eq!(settings.call_rules(agent).await, Ok(strict));
         assert_eq!(settings.settings(admin.clone()).await.unwrap().call_rules, strict);
-        let line = settings.audit(admin, None).await.unwrap().remove(0);
+        let line = settings.audit(admin.clone(), None).await.unwrap().remove(0);
         assert_eq!(line.what, "call_rules.saved");
-        assert_eq!(line.detail, "microphone_only_in_calls: false → true");
+        assert_eq!(
+            line.detail,
+            "after_call_extension_seconds: 60 → 30, after_call_limit_seconds: 0 → 90, full_hold: false → true, \
+             microphone_only_in_calls: false → true"
+        );
+        for (limit, extension, field) in
+            [(9, 60, "after_call_limit_seconds"), (3_601, 60, "after_call_limit_seconds"), (0, 9, "after_call_extension_seconds")]
+        {
+            let wrong = CallRules { after_call_limit_seconds: limit, after_call_extension_seconds: extension, ..strict };
+            let refused = settings.save_call_rules(admin.clone(), wrong).await;
+            assert!(matches!(&refused, Err(ApiError::Invalid { fields }) if fields[0].field == field), "{refused:?}");
+        }
+        assert_eq!(settings.call_rules(admin).await, Ok(strict));
     }
 
     async fn only_an_administrator_may(db: TestDb) {
@@ -387,7 +404,7 @@ on_both! {
             assert_eq!(settings.save_extension(actor.clone(), extension).await, Err(ApiError::Forbidden));
             assert_eq!(settings.save_number(actor.clone(), number("0312345678", &trunk("t"))).await, Err(ApiError::Forbidden));
             assert_eq!(settings.delete(actor.clone(), Deletable::Queue(QueueId(id()))).await, Err(ApiError::Forbidden));
-            let rules = CallRules { microphone_only_in_calls: true };
+            let rules = CallRules { microphone_only_in_calls: true, ..CallRules::default() };
             assert_eq!(settings.save_call_rules(actor.clone(), rules).await, Err(ApiError::Forbidden));
             assert_eq!(settings.audit(actor, None).await, Err(ApiError::Forbidden));
         }

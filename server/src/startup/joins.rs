@@ -1,6 +1,7 @@
 //! What one slice asks of another, answered here so that neither knows the other.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ids::{ClientId, UserId};
@@ -9,7 +10,7 @@ use wire::events::{CloseReason, Desk, DeskEvent};
 use wire::session::{Actor, MyExtension};
 use wire::{ApiError, ApiResult};
 
-use crate::agents::Agents;
+use crate::agents::{AfterCallRules, Agents};
 use crate::realtime::{DeskSource, Hub};
 use crate::routing::Router;
 use crate::secrets::Vault;
@@ -109,6 +110,39 @@ impl DeskSource for Joins {
         let Ok(late) = self.late() else { return true };
         // A database that is away for a moment signs nobody out.
         late.sessions.still_holds(actor).await.unwrap_or(true)
+    }
+}
+
+/// Has agents and calls keep to the company's rules for calls, as they are now.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn keep_to_call_rules(settings: &SettingsService, agents: &Agents, calls: &Calls) -> ApiResult<()> {
+    let rules = settings.rules_of_calls().await?;
+    let seconds = |seconds: u16| Duration::from_secs(seconds.into());
+    let limit = (rules.after_call_limit_seconds > 0).then(|| seconds(rules.after_call_limit_seconds));
+    agents.set_after_call(AfterCallRules { limit, extension: seconds(rules.after_call_extension_seconds) });
+    calls.set_full_hold(rules.full_hold);
+    Ok(())
+}
+
+/// Carries each change of those rules to agents and calls.
+pub(super) async fn follow_call_rules(
+    settings: SettingsService,
+    agents: Agents,
+    calls: Calls,
+    stop: CancellationToken,
+) {
+    let mut changes = settings.changes();
+    loop {
+        tokio::select! {
+            Ok(()) = changes.changed() => {
+                if let Err(error) = keep_to_call_rules(&settings, &agents, &calls).await {
+                    tracing::error!(%error, "the rules for calls could not be read; the former ones hold until the next change");
+                }
+            }
+            () = stop.cancelled() => return,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod late_steps;
 pub mod list_news;
 pub mod numbers;
 pub mod port;
+pub mod relays;
 mod sip_driver;
 pub mod sip_endpoint;
 mod sip_legs;

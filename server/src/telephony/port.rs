@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::agents::{Cause, Presence, Seat, SeatInput, Work};
-use domain::ids::{ClientId, ExtensionId, InteractionId, NumberId, UserId};
+use domain::ids::{ClientId, ExtensionId, InteractionId, NumberId, PressId, UserId};
 use domain::phone::ShownNumber;
 use domain::refusal::Refusal;
 use domain::roles::Permission;
-use domain::telephony::Command;
+use domain::telephony::{Command, Key};
+use domain::time::Timestamp;
 use wire::events::Media;
 use wire::session::Actor;
 use wire::telephony::{CallerNumber, Choice, Dialler, Leave, ReadNumber, TelephonyPort};
@@ -24,6 +25,8 @@ use crate::audit::{self, Changes};
 
 /// How many numbers the dialler remembers.
 const RECENT: usize = 5;
+/// How many keys are taken at once.
+const MOST_KEYS: usize = 32;
 
 /// The port, cheap to clone.
 #[derive(Clone)]
@@ -294,5 +297,20 @@ impl TelephonyPort for Telephony {
             return Err(Refusal::NoMedia.into());
         }
         Ok(self.calls.command(actor.user, call, command).await?)
+    }
+
+    async fn press_keys(&self, actor: Actor, call: InteractionId, press: PressId, keys: Vec<Key>) -> ApiResult<()> {
+        actor.require(Permission::WorkAtDesk)?;
+        if keys.is_empty() || keys.len() > MOST_KEYS {
+            return Err(ApiError::field("keys", Problem::Malformed));
+        }
+        Ok(self.calls.press_keys(actor.user, call, press, keys).await?)
+    }
+
+    async fn extend_after_call(&self, actor: Actor, until: Timestamp) -> ApiResult<()> {
+        actor.require(Permission::WorkAtDesk)?;
+        let agents = &self.with().agents;
+        let by_ms = i64::try_from(agents.after_call().extension.as_millis()).unwrap_or(i64::MAX);
+        agents.apply(actor.user, SeatInput::ExtendAfterCall { until, by_ms }, By::Agent).await.map(drop)
     }
 }

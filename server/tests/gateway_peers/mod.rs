@@ -88,6 +88,11 @@ impl Ear {
         self.0.0.lock().unwrap().clear();
     }
 
+    /// How many packets have come.
+    pub(crate) fn count(&self) -> usize {
+        self.0.0.lock().unwrap().len()
+    }
+
     /// Waits until `count` packets have come and takes them. Blocks: call it where that does no harm.
     pub(crate) fn packets(&self, count: usize) -> Vec<Packet> {
         let guard = self.0.0.lock().unwrap();

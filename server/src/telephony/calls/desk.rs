@@ -61,7 +61,8 @@ impl Calls {
 
     /// Shows the agent who has this call a key of the customer's, and keeps nothing of it.
     pub(super) fn customer_pressed(&self, call: InteractionId, key: Key) {
-        let agent = self.views().iter().find(|(_, view)| view.id == call && !view.call.is_over()).map(|(user, _)| *user);
+        let agent =
+            self.views().iter().find(|(_, view)| view.id == call && !view.call.is_over()).map(|(user, _)| *user);
         if let Some(agent) = agent {
             self.with().hub.publish(agent, DeskEvent::CustomerPressed { call, key });
         }

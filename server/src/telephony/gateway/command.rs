@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use domain::ids::{InteractionId, QueueId, UserId};
+use domain::ids::{InteractionId, PressId, QueueId, UserId};
+use domain::telephony::Key;
 use media::{Codec, Music};
 use mio::Waker;
 use tokio::sync::oneshot;
@@ -16,6 +17,7 @@ pub(super) enum Command {
     Open { call: InteractionId, reply: oneshot::Sender<Result<u16, GatewayError>> },
     Aim { call: InteractionId, remote: SocketAddr, codec: Codec, telephone_event: Option<u8> },
     Pause { call: InteractionId },
+    Press { call: InteractionId, press: PressId, keys: Vec<Key>, reply: oneshot::Sender<Result<(), GatewayError>> },
     Route { call: InteractionId, route: Route },
     Music { queue: Option<QueueId>, music: Option<Arc<Music>> },
     Close { call: InteractionId, reply: oneshot::Sender<Option<LegReport>> },

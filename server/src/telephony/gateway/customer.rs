@@ -7,10 +7,13 @@
 //!            aimed: sends to the address of the SDP ── first valid packet ──► latched: sends to where it comes from
 //! ```
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use domain::ids::InteractionId;
+use domain::ids::{InteractionId, PressId};
+use domain::telephony::Key;
+use media::dtmf::{self, Place, Turn};
 use media::latch::Verdict;
 use media::out_stream::Relayed;
 use media::rtcp::{self, Report};
@@ -18,7 +21,7 @@ use media::rtp::{self, Header, Packet};
 use media::{Codec, FRAME, Latch, OutStream, Reception, g711};
 use mio::net::UdpSocket;
 
-use super::{LegReport, Route};
+use super::{GatewayError, LegReport, Route};
 
 /// How often each side is told what arrived (RFC 3550 §6.2).
 const REPORT_EVERY: Duration = Duration::from_secs(5);
@@ -29,6 +32,8 @@ const SILENT_AFTER: Duration = Duration::from_secs(10);
 const FILL_AFTER: Duration = Duration::from_millis(500);
 /// The longest payload that is relayed: 120 ms, which no trunk exceeds.
 const LONGEST: usize = 6 * FRAME;
+/// How many presses of an agent are known again when they are sent twice.
+const PRESSES: usize = 64;
 
 pub(super) struct Customer {
     pub(super) call: InteractionId,
@@ -44,6 +49,10 @@ pub(super) struct Customer {
     /// The customer's side wants to hear nothing.
     paused: bool,
     out: OutStream,
+    /// Keys that go to the customer's side, and those that come from it.
+    keys: dtmf::Sender,
+    pressed: VecDeque<PressId>,
+    pressing: dtmf::Receiver,
     reception: Reception,
     /// When audio of an agent was last passed on.
     relayed: Option<Duration>,
@@ -96,6 +105,9 @@ impl Customer {
             aim: None,
             paused: false,
             out: OutStream::new(dice.ssrc, dice.sequence, dice.timestamp),
+            keys: dtmf::Sender::default(),
+            pressed: VecDeque::new(),
+            pressing: dtmf::Receiver::default(),
             reception: Reception::default(),
             relayed: None,
             heard: now,
@@ -131,6 +143,7 @@ impl Customer {
             self.relayed = None;
             self.since = now;
             self.heard = self.heard.max(now);
+            self.keys.forget();
         }
         self.route = route;
         self.agent = agent;
@@ -139,7 +152,7 @@ impl Customer {
     /// Whether this agent is to hear the customer.
     pub(super) fn is_heard(&self) -> bool {
         match self.route {
-            Route::Silence | Route::Music(_) | Route::Ringback(_) => false,
+            Route::Silence | Route::Music(_) | Route::Ringback(_) | Route::FullHold(..) => false,
             Route::EarlyMedia(_) | Route::Bridge(_) | Route::OneWayHold(..) => true,
         }
     }
@@ -180,6 +193,40 @@ impl Customer {
         (fits.then_some(Said { packet, kind, codec }), back)
     }
 
+    /// The key that the customer pressed, with the first packet of it that comes.
+    pub(super) fn on_key(&mut self, said: &Said<'_>) -> Option<Key> {
+        let header = &said.packet.header;
+        let place = Place { ssrc: header.ssrc, timestamp: header.timestamp, marker: header.marker };
+        self.pressing.on_packet(place, said.packet.payload).and_then(Key::of_code)
+    }
+
+    /// Sends the agent's keys from the next tick on.
+    pub(super) fn press(&mut self, press: PressId, keys: &[Key]) -> Result<(), GatewayError> {
+        if self.pressed.contains(&press) {
+            return Ok(());
+        }
+        let can = !self.paused && self.aim.as_ref().is_some_and(|aim| aim.event.is_some());
+        let codes: Vec<u8> = keys.iter().map(|key| key.code()).collect();
+        if !can || !self.keys.press(&codes) {
+            return Err(GatewayError::NoKeys);
+        }
+        if self.pressed.len() == PRESSES {
+            self.pressed.pop_front();
+        }
+        self.pressed.push_back(press);
+        Ok(())
+    }
+
+    /// Sends what is due of a key at this tick. True: nothing else goes out now.
+    pub(super) fn key_tick(&mut self, tick: Duration) -> bool {
+        let Turn::Key(due) = self.keys.on_tick() else { return false };
+        let event = self.aim.as_ref().filter(|_| !self.paused).and_then(|aim| aim.event);
+        let Some(payload_type) = event else { return false };
+        let stamp = self.out.event(tick, due.begins, due.reaches);
+        self.send(stamp, payload_type, &due.payload, None);
+        true
+    }
+
     /// Takes a datagram of the RTCP port; only the customer's own side is believed.
     pub(super) fn on_rtcp(&mut self, now: Duration, source: SocketAddr, datagram: &[u8]) {
         let Some(aim) = self.aim.as_mut().filter(|aim| aim.latch.target().ip() == source.ip()) else { return };
@@ -211,7 +258,8 @@ impl Customer {
                 None => return,
             },
         };
-        if payload.is_empty() || payload.len() > LONGEST {
+        // A key that sounds has the line to itself (RFC 4733 §2.5.1.2).
+        if payload.is_empty() || payload.len() > LONGEST || self.keys.is_sounding() {
             return;
         }
         let kind = match said {
@@ -251,7 +299,7 @@ impl Customer {
             self.report(now, ntp, false);
         }
         let expected = match self.route {
-            Route::Bridge(_) | Route::OneWayHold(..) => true,
+            Route::Bridge(_) | Route::OneWayHold(..) | Route::FullHold(..) => true,
             Route::Silence | Route::Music(_) | Route::Ringback(_) | Route::EarlyMedia(_) => false,
         };
         let gone = expected && self.aim.is_some() && now.saturating_sub(self.heard) >= SILENT_AFTER;

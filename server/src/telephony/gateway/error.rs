@@ -36,6 +36,9 @@ pub enum GatewayError {
     /// The call already has a leg.
     #[error("this call already has an audio leg")]
     AlreadyOpen,
+    /// The customer's side has not agreed to telephone keys, wants to hear nothing, or has too many to take already.
+    #[error("the customer's side takes no telephone keys now")]
+    NoKeys,
     /// The gateway has stopped.
     #[error("the media gateway has stopped")]
     Stopped,
