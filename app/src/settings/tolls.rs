@@ -102,8 +102,7 @@ fn TollsForm(
         minutes_per_hour.set(rules.minutes_per_hour.to_string());
         minutes_per_day.set(rules.minutes_per_day.to_string());
     };
-    let help =
-        move |read: fn(&Messages) -> &'static str| Signal::derive(move || Some(read(text.get()).to_owned()));
+    let help = move |read: fn(&Messages) -> &'static str| Signal::derive(move || Some(read(text.get()).to_owned()));
     view! {
         <h1 class="said-only">{move || text.get().settings_title}</h1>
         <FormFrame

@@ -117,7 +117,7 @@ impl Tolls {
         match store::rules(&self.0.db).await {
             Ok(rules) => self.books().rules = rules.unwrap_or_else(|| defaults(self.0.plan)),
             Err(error) => {
-                tracing::error!(%error, "the rules against toll fraud could not be read; the former ones hold")
+                tracing::error!(%error, "the rules against toll fraud could not be read; the former ones hold");
             }
         }
         let country = self.0.plan.country_of(&to.to.e164);

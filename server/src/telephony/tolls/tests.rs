@@ -34,14 +34,21 @@ fn id() -> Uuid {
 
 async fn person(db: &TestDb, name: &'static str, role: Role) -> UserId {
     let user = UserId(id());
-    db.write::<_, DbError, _>(move |tx| Box::pin(async move {
-        execute!(
-            tx,
-            "INSERT INTO users (id, login, display_name, role, password_hash, active, demo, created_at, updated_at)
+    db.write::<_, DbError, _>(move |tx| {
+        Box::pin(async move {
+            execute!(
+                tx,
+                "INSERT INTO users (id, login, display_name, role, password_hash, active, demo, created_at, updated_at)
              VALUES ($1, $2, $3, $4, '', TRUE, FALSE, 0, 0)",
-            user.to_string(), name, name, role.as_str(),
-        )
-    })).await.unwrap();
+                user.to_string(),
+                name,
+                name,
+                role.as_str(),
+            )
+        })
+    })
+    .await
+    .unwrap();
     user
 }
 
