@@ -26,6 +26,29 @@ pub fn remove(key: &str) {
     }
 }
 
+/// The text that this tab keeps until it is closed.
+pub fn get_for_tab(key: &str) -> Option<String> {
+    tab_storage()?.get_item(key).ok()?
+}
+
+/// Keeps the text for this tab alone, through reloads.
+pub fn set_for_tab(key: &str, value: &str) {
+    if let Some(storage) = tab_storage() {
+        drop(storage.set_item(key, value));
+    }
+}
+
+/// Forgets what this tab kept.
+pub fn remove_for_tab(key: &str) {
+    if let Some(storage) = tab_storage() {
+        drop(storage.remove_item(key));
+    }
+}
+
+fn tab_storage() -> Option<web_sys::Storage> {
+    web_sys::window()?.session_storage().ok()?
+}
+
 fn storage() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok()?
 }

@@ -22,6 +22,7 @@ pub(super) fn event(stores: Stores, event: &DeskEvent) {
         | DeskEvent::Call { .. }
         | DeskEvent::CallGone { .. }
         | DeskEvent::Queues { .. } => stores.telephony.update(|telephony| telephony.apply(event)),
+        DeskEvent::CustomerPressed { call, key } => stores.keypad.heard(stores, *call, *key),
         DeskEvent::CallsChanged => stores.calls_changed.update(|n| *n += 1),
         DeskEvent::SettingsChanged => stores.settings_changed.update(|n| *n += 1),
         DeskEvent::TollAlarm { alarm } => stores.toll_alarm.set(Some(alarm.clone())),

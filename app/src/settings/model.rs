@@ -254,7 +254,12 @@ impl Draft for Number {
 
 impl Draft for CallRules {
     fn changes_from(&self, stored: &Self) -> usize {
-        count([self.microphone_only_in_calls != stored.microphone_only_in_calls])
+        count([
+            self.microphone_only_in_calls != stored.microphone_only_in_calls,
+            self.full_hold != stored.full_hold,
+            self.after_call_limit_seconds != stored.after_call_limit_seconds,
+            self.after_call_extension_seconds != stored.after_call_extension_seconds,
+        ])
     }
 }
 

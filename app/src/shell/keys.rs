@@ -28,6 +28,7 @@ fn pressed(stores: Stores, event: &KeyboardEvent) -> bool {
     match event.code().as_str() {
         "KeyA" => commands::answer(stores),
         "KeyP" => commands::toggle_hold(stores),
+        "KeyM" => stores.mute.toggle(),
         "KeyR" => commands::toggle_ready(stores),
         "KeyC" => {
             if stores.telephony.bar.get_untracked().dial.is_ok() {

@@ -19,7 +19,7 @@ use crate::platform::{clock::provide_clock, language};
 use crate::realtime;
 use crate::session::{Session, SignInPage};
 use crate::settings::{Section, SettingsPage, TollAlarms};
-use crate::telephony::{self, AfterCallQuestion, CallPopups, DiallerPopup, Ringer, StartShift};
+use crate::telephony::{self, AfterCallQuestion, AudioPanel, CallPopups, DiallerPopup, Ringer, StartShift};
 use crate::text::{provide_text, use_text};
 use crate::ui::{Button, EmptyState, Skeleton, ToastLayer, TooltipLayer, provide_toasts};
 
@@ -116,6 +116,10 @@ fn Frame() -> impl IntoView {
     let ringer = Ringer::new();
     telephony::attention::keep(stores, ringer);
     keys::listen(stores);
+    stores.mute.keep(stores.microphone);
+    stores.keypad.keep(stores);
+    stores.devices.keep();
+    ringer.keep(stores.devices);
     ask_before_leaving(stores.telephony.in_call.into());
     let speaker = NodeRef::<leptos::html::Audio>::new();
     Effect::new(move || {
@@ -133,6 +137,7 @@ fn Frame() -> impl IntoView {
             <Page />
         </main>
         <StartShift ringer=ringer />
+        <AudioPanel ringer=ringer />
         <CallPopups />
         <DiallerPopup />
         <AfterCallQuestion />

@@ -10,7 +10,7 @@ use crate::platform::clock::Clock;
 use crate::platform::tab;
 use crate::realtime::LineStore;
 use crate::session::SessionStore;
-use crate::telephony::{AudioLink, DiallerStore, Microphone, TelephonyStore};
+use crate::telephony::{AudioLink, Devices, DiallerStore, KeypadStore, Microphone, Mute, TelephonyStore};
 
 /// What the desk knows: a reference to what lives as long as the page.
 #[derive(Clone, Copy)]
@@ -38,6 +38,12 @@ pub(crate) struct Known {
     pub(crate) microphone: Microphone,
     /// The audio connection.
     pub(crate) audio: AudioLink,
+    /// Which devices sound goes through.
+    pub(crate) devices: Devices,
+    /// Whether the call is muted.
+    pub(crate) mute: Mute,
+    /// The keypad of the call.
+    pub(crate) keypad: KeypadStore,
     /// The dialler.
     pub(crate) dialler: DiallerStore,
     /// Whether the start of the shift is open.
@@ -64,14 +70,19 @@ impl Stores {
         let client = ClientId(tab::id());
         let session = SessionStore::new();
         let line = LineStore::new();
-        let microphone = Microphone::new();
+        let devices = Devices::new();
+        let microphone = Microphone::new(devices);
+        let telephony = TelephonyStore::new(client, session, line);
         let known = Known {
             client,
             session,
             line,
-            telephony: TelephonyStore::new(client, session, line),
+            telephony,
             microphone,
             audio: AudioLink::new(client, microphone),
+            devices,
+            mute: Mute::new(telephony),
+            keypad: KeypadStore::new(),
             dialler: DiallerStore::new(),
             start_shift: RwSignal::new(false),
             checking_microphone: RwSignal::new(false),

@@ -6,25 +6,39 @@
 //!    ▲                                        ▲  │          │
 //!    └───── logged out, held elsewhere        └──┴─ failed ─┘
 //! ```
+//!
+//! The gateway sends something at least once a second, always: a probe that sees nothing come knows that the connection is
+//! dead long before the browser does, and makes it anew. So does a network that comes back, and a server that hears nothing.
 
 use domain::ids::ClientId;
-use gloo_timers::callback::Timeout;
+use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    HtmlAudioElement, MediaStreamTrack, RtcPeerConnection, RtcPeerConnectionState, RtcRtpSender, RtcRtpTransceiver,
-    RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
+    HtmlAudioElement, MediaStreamTrack, RtcConfiguration, RtcIceServer, RtcPeerConnection, RtcPeerConnectionState,
+    RtcRtpSender, RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType,
+    RtcSessionDescriptionInit, RtcTrackEvent,
 };
 use wire::events::Media;
 
+use super::devices::{Use, speak_through};
 use super::microphone::{Microphone, stream_of};
 use crate::shell::Stores;
 
 /// How long a connection may be silent on its way before it is made anew, in milliseconds: ICE often mends itself.
 const PATIENCE_MS: u32 = 3_000;
+
+/// How long the server may hear nothing from a call's open microphone before the connection is made anew, in milliseconds.
+const PATIENCE_IN_CALL_MS: u32 = 1_000;
+
+/// How often the probe looks, in milliseconds.
+const PROBE_MS: u32 = 500;
+
+/// After how many looks in a row at which nothing had come the connection is dead: within 3 s.
+const DEAD_AFTER: u32 = 5;
 
 /// Waits between two tries, in milliseconds.
 const RETRY_MS: u32 = 1_000;
@@ -53,8 +67,18 @@ pub(crate) struct AudioLink {
     muted_by_browser: RwSignal<bool>,
     peer: StoredValue<Option<Peer>, LocalStorage>,
     speaker: StoredValue<Option<HtmlAudioElement>, LocalStorage>,
+    pulse: StoredValue<Pulse>,
     microphone: Microphone,
     client: ClientId,
+}
+
+/// What the probe saw of the connection.
+#[derive(Clone, Copy, Default)]
+struct Pulse {
+    /// Packets that had come.
+    received: f64,
+    /// Looks since the last one came.
+    silent: u32,
 }
 
 /// A connection and what keeps its callbacks alive.
@@ -81,6 +105,7 @@ impl AudioLink {
             muted_by_browser: RwSignal::new(false),
             peer: StoredValue::new_local(None),
             speaker: StoredValue::new_local(None),
+            pulse: StoredValue::new(Pulse::default()),
             microphone,
             client,
         }
@@ -135,17 +160,46 @@ impl AudioLink {
                 }
             }
         });
-        // The server lost the connection that this tab believes in: it knows better.
+        // The server lost the connection that this tab believes in: it knows better. In a call it hears no microphone where
+        // there is none; a new connection would not change that.
         Effect::new(move || {
             if self.state.get() == Link::Up && telephony.held_here.get() && telephony.media.get() == Media::Down {
-                Timeout::new(PATIENCE_MS, move || {
-                    if self.state.get_untracked() == Link::Up && telephony.media.get_untracked() == Media::Down {
-                        self.broke();
+                let in_call = telephony.in_call.get_untracked();
+                Timeout::new(if in_call { PATIENCE_IN_CALL_MS } else { PATIENCE_MS }, move || {
+                    let is_mute = in_call && self.microphone.track_untracked().is_none();
+                    if self.state.get_untracked() == Link::Up
+                        && telephony.media.get_untracked() == Media::Down
+                        && !is_mute
+                    {
+                        self.connect(stores);
                     }
                 })
                 .forget();
             }
         });
+        Effect::new(move || {
+            let id = stores.devices.in_use(Use::Speaker);
+            self.speaker.with_value(|speaker| {
+                if let Some(speaker) = speaker {
+                    speak_through(speaker.as_ref(), &id);
+                }
+            });
+        });
+        // Another microphone was chosen, or the chosen one is back.
+        Effect::new(move || {
+            let _ = stores.devices.in_use(Use::Microphone);
+            if self.microphone.is_from_elsewhere() {
+                spawn_local(async move { self.microphone.change_over().await });
+            }
+        });
+        Interval::new(PROBE_MS, move || self.probe(stores)).forget();
+        // After a change of network the old ways are dead, whatever they look like.
+        let online = window_event_listener(leptos::ev::online, move |_| {
+            if self.state.get_untracked() != Link::Off {
+                self.connect(stores);
+            }
+        });
+        on_cleanup(move || online.remove());
         Effect::new(move || {
             if telephony.wants_microphone.get() || stores.checking_microphone.get() {
                 spawn_local(async move {
@@ -177,14 +231,46 @@ impl AudioLink {
         });
     }
 
+    /// つなぎ直す: makes the connection anew.
+    pub(crate) fn mend(self, stores: Stores) {
+        self.connect(stores);
+    }
+
     fn connect(self, stores: Stores) {
         self.peer.set_value(None);
+        self.pulse.set_value(Pulse::default());
         self.state.set(Link::Connecting);
         spawn_local(async move {
             if self.negotiate(stores).await.is_none() && self.state.get_untracked() == Link::Connecting {
                 self.broke();
             }
         });
+    }
+
+    /// Looks whether anything has come since the last look.
+    fn probe(self, stores: Stores) {
+        if self.state.get_untracked() != Link::Up {
+            return;
+        }
+        let Some(connection) = self.peer.with_value(|peer| peer.as_ref().map(|peer| peer.connection.clone())) else {
+            return;
+        };
+        spawn_local(async move {
+            let Some(received) = packets_received(&connection).await else { return };
+            if !self.is_current(&connection) || self.state.get_untracked() != Link::Up {
+                return;
+            }
+            let before = self.pulse.get_value();
+            let silent = if received > before.received { 0 } else { before.silent + 1 };
+            self.pulse.set_value(Pulse { received, silent });
+            if silent >= DEAD_AFTER {
+                self.connect(stores);
+            }
+        });
+    }
+
+    fn is_current(self, connection: &RtcPeerConnection) -> bool {
+        self.peer.with_value(|peer| peer.as_ref().is_some_and(|peer| peer.connection == *connection))
     }
 
     fn hang_up(self) {
@@ -199,7 +285,8 @@ impl AudioLink {
 
     /// Offer, answer (RFC 8829). The gateway is ICE-lite and is found by its own candidates: nothing is gathered first.
     async fn negotiate(self, stores: Stores) -> Option<()> {
-        let connection = RtcPeerConnection::new().ok()?;
+        let relays = stores.heard(wire::relays::relays().await).ok()?;
+        let connection = RtcPeerConnection::new_with_configuration(&configuration(&relays)).ok()?;
         let direction = RtcRtpTransceiverInit::new();
         direction.set_direction(RtcRtpTransceiverDirection::Sendrecv);
         let transceiver = connection.add_transceiver_with_str_and_init("audio", &direction);
@@ -249,8 +336,7 @@ impl AudioLink {
 
     /// This connection is gone; unless another one took its place already.
     fn broken(self, connection: &RtcPeerConnection) {
-        let current = self.peer.with_value(|peer| peer.as_ref().is_some_and(|peer| peer.connection == *connection));
-        if current {
+        if self.is_current(connection) {
             // Not from within its own callback: dropping the peer drops the callback.
             Timeout::new(0, move || self.broke()).forget();
         }
@@ -265,6 +351,31 @@ impl AudioLink {
         });
         self.unlock();
     }
+}
+
+/// With the relays, for a browser whose network lets no UDP through; the shorter way wins where there is one.
+fn configuration(relays: &[wire::relays::Relay]) -> RtcConfiguration {
+    let servers = js_sys::Array::new();
+    for relay in relays {
+        let server = RtcIceServer::new();
+        server.set_urls(&relay.urls.iter().map(JsValue::from).collect::<js_sys::Array>());
+        server.set_username(&relay.username);
+        server.set_credential(&relay.credential);
+        servers.push(&server);
+    }
+    let configuration = RtcConfiguration::new();
+    configuration.set_ice_servers(&servers);
+    configuration
+}
+
+/// How many packets of sound have come over this connection (W3C webrtc-stats, `inbound-rtp`).
+async fn packets_received(connection: &RtcPeerConnection) -> Option<f64> {
+    let report = JsFuture::from(connection.get_stats()).await.ok()?;
+    let values: js_sys::Function = js_sys::Reflect::get(&report, &"values".into()).ok()?.dyn_into().ok()?;
+    let stats = js_sys::try_iter(&values.call0(&report).ok()?).ok()??;
+    let field = |stat: &JsValue, name: &str| js_sys::Reflect::get(stat, &name.into()).unwrap_or_default();
+    let inbound = stats.flatten().filter(|stat| field(stat, "type").as_string().as_deref() == Some("inbound-rtp"));
+    Some(inbound.filter_map(|stat| field(&stat, "packetsReceived").as_f64()).sum())
 }
 
 fn is_refusal(error: &JsValue) -> bool {

@@ -40,6 +40,8 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
     };
     let holding = Memo::new(move |_| bar.get().hold.0 == Command::Resume);
     let hold_busy = move || matches!(telephony.pending.get(), Some(Pending::Command(Command::Hold | Command::Resume)));
+    let takes_keys =
+        Memo::new(move |_| telephony.live.with(|live| super::keys::takes_keys(live.as_ref().map(|live| &live.call))));
     let log_in = move || {
         view! {
             <Button
@@ -107,6 +109,18 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
                     Mode::Here(_) => call().into_any(),
                 }}
                 <Button
+                    label=move || text.get().mute
+                    icon=Signal::derive(move || {
+                        Some(if stores.mute.on.get() { Icon::MicrophoneSlashFill } else { Icon::MicrophoneSlash })
+                    })
+                    pressed=Signal::from(stores.mute.on)
+                    why_not=Signal::derive(move || {
+                        (!stores.mute.can.get()).then(|| why(text.get(), super::model::Why::NoCall).to_owned())
+                    })
+                    key_hint="Alt+M"
+                    on_press=move || stores.mute.toggle()
+                />
+                <Button
                     label=hold_label
                     widest=Signal::derive(move || Some(text.get().resume.to_owned()))
                     icon=Signal::derive(move || Some(if holding.get() { Icon::PhonePauseFill } else { Icon::PhonePause }))
@@ -114,6 +128,14 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
                     why_not=Signal::derive(move || reason(bar.get().hold.1))
                     key_hint="Alt+P"
                     on_press=move || commands::toggle_hold(stores)
+                />
+                <Button
+                    id="bar-keypad"
+                    label=move || text.get().keypad
+                    icon=Icon::Numpad
+                    expanded=Signal::from(stores.keypad.open)
+                    why_not=Signal::derive(move || (!takes_keys.get()).then(|| why(text.get(), super::model::Why::NoCall).to_owned()))
+                    on_press=move || stores.keypad.toggle(stores)
                 />
                 <Button
                     label=move || text.get().hang_up

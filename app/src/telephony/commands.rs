@@ -3,6 +3,7 @@
 use domain::agents::Shown;
 use domain::ids::{InteractionId, NumberId};
 use domain::telephony::Command;
+use domain::time::Timestamp;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -26,6 +27,10 @@ pub(crate) enum Pending {
     Choice(Choice),
     /// 電話をかける
     Dial,
+    /// キーパッド
+    Keys,
+    /// 延長
+    Extend,
     /// ログイン
     LogIn,
     /// ログアウト
@@ -102,6 +107,11 @@ pub(crate) fn leave_after_call(stores: Stores) {
     stores.telephony.leaving.set(false);
     let choice = Choice::Ready;
     ask(stores, Pending::Choice(choice), async move { wire::telephony::leave_after_call(choice, Leave::Anyway).await });
+}
+
+/// 延長: the end that is shown is put off, once for each end.
+pub(crate) fn extend_after_call(stores: Stores, until: Timestamp) {
+    ask(stores, Pending::Extend, async move { wire::telephony::extend_after_call(until).await });
 }
 
 /// 待機 or 未待機, whichever is not so now (Alt+R).

@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::commands::{self, Pending};
+use super::keypad::Keypad;
+use super::keys;
 use super::words;
 use crate::platform::clipboard;
 use crate::shell::use_stores;
@@ -98,6 +100,9 @@ pub(super) fn InCallPopup() -> impl IntoView {
         }
     };
     let bar = telephony.bar;
+    let (mute, keypad) = (stores.mute, stores.keypad);
+    let full_hold = Memo::new(move |_| live.with(|live| live.as_ref().is_some_and(|live| live.full_hold)));
+    let takes_keys = Memo::new(move |_| live.with(|live| keys::takes_keys(live.as_ref().map(|live| &live.call))));
     let holding = Memo::new(move |_| bar.get().hold.0 == Command::Resume);
     let hold_label = move || if holding.get() { text.get().resume } else { text.get().hold };
     let reason =
@@ -152,8 +157,22 @@ pub(super) fn InCallPopup() -> impl IntoView {
                 </p>
                 <Show when=move || held_since.get().is_some()>
                     <p class="popup-held">
-                        <Icon name=Icon::Ear />
-                        <span>{move || text.get().customer_is_heard}</span>
+                        {move || {
+                            let words = text.get();
+                            if full_hold.get() {
+                                view! {
+                                    <Icon name=Icon::MusicNotes />
+                                    <span>{words.customer_is_not_heard}</span>
+                                }
+                                    .into_any()
+                            } else {
+                                view! {
+                                    <Icon name=Icon::Ear />
+                                    <span>{words.customer_is_heard}</span>
+                                }
+                                    .into_any()
+                            }
+                        }}
                         <Timer since=held_since />
                     </p>
                 </Show>
@@ -163,6 +182,16 @@ pub(super) fn InCallPopup() -> impl IntoView {
             </p>
             <div class="popup-tiles">
                 <Button
+                    label=move || text.get().mute
+                    look=Look::Tile
+                    icon=Signal::derive(move || {
+                        Some(if mute.on.get() { Icon::MicrophoneSlashFill } else { Icon::MicrophoneSlash })
+                    })
+                    pressed=Signal::from(mute.on)
+                    key_hint="Alt+M"
+                    on_press=move || mute.toggle()
+                />
+                <Button
                     label=hold_label
                     widest=Signal::derive(move || Some(text.get().resume.to_owned()))
                     look=Look::Tile
@@ -171,7 +200,33 @@ pub(super) fn InCallPopup() -> impl IntoView {
                     why_not=Signal::derive(move || reason(bar.get().hold.1))
                     on_press=move || commands::toggle_hold(stores)
                 />
+                <Button
+                    label=move || text.get().keypad
+                    look=Look::Tile
+                    icon=Icon::Numpad
+                    expanded=Signal::from(keypad.open)
+                    why_not=Signal::derive(move || (!takes_keys.get()).then(|| text.get().refusal_not_now.to_owned()))
+                    on_press=move || keypad.toggle(stores)
+                />
             </div>
+            <Show when=move || !keypad.heard.with(String::is_empty)>
+                <p class="call-keys-heard" role="status">
+                    <span>{move || text.get().customer_keyed}</span>
+                    <span class="num">{move || keypad.heard.get()}</span>
+                </p>
+            </Show>
+            <Show when=move || keypad.open.get()>
+                <div class="call-keys">
+                    <output class="call-keyed num" aria-live="polite" aria-label=move || text.get().keyed>
+                        {move || keypad.keyed.get()}
+                    </output>
+                    <Keypad on_key=move |key| {
+                        if let Ok(key) = key.try_into() {
+                            keypad.press(stores, key);
+                        }
+                    } />
+                </div>
+            </Show>
             <Button
                 label=move || text.get().end_call
                 look=Look::Danger

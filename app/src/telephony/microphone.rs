@@ -1,7 +1,9 @@
 //! The agent's microphone: opened while 待機 or in a call, released otherwise (A31), so that the browser's own
 //! recording mark tells the truth.
 
+use super::devices::{Devices, Use};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -26,6 +28,11 @@ pub(crate) struct Microphone {
     track: RwSignal<Option<MediaStreamTrack>, LocalStorage>,
     problem: RwSignal<Option<MicrophoneProblem>>,
     meter: StoredValue<Option<Meter>, LocalStorage>,
+    /// The customer is to hear silence.
+    silent: RwSignal<bool>,
+    /// Which device the open track was asked from.
+    from: StoredValue<String>,
+    devices: Devices,
 }
 
 /// Listens to the microphone for the level meter.
@@ -37,8 +44,15 @@ struct Meter {
 
 impl Microphone {
     /// Closed, and nothing known against it.
-    pub(crate) fn new() -> Self {
-        Self { track: RwSignal::new_local(None), problem: RwSignal::new(None), meter: StoredValue::new_local(None) }
+    pub(crate) fn new(devices: Devices) -> Self {
+        Self {
+            track: RwSignal::new_local(None),
+            problem: RwSignal::new(None),
+            meter: StoredValue::new_local(None),
+            silent: RwSignal::new(false),
+            from: StoredValue::new(String::new()),
+            devices,
+        }
     }
 
     /// What stands in the way, as of the last try.
@@ -66,7 +80,8 @@ impl Microphone {
         if self.track.with_untracked(Option::is_some) {
             return Ok(());
         }
-        let opened = open().await;
+        let wanted = self.devices.in_use(Use::Microphone);
+        let opened = open(&wanted).await;
         match &opened {
             Ok(track) => {
                 // Asked for twice at once: the second stream is not needed.
@@ -74,6 +89,9 @@ impl Microphone {
                     track.stop();
                 } else {
                     self.watch(track);
+                    // Before anybody can send it.
+                    track.set_enabled(!self.silent.get_untracked());
+                    self.from.set_value(wanted);
                     // The handle, not the track: `track.clone()` is the browser's own, and makes a second one that stays
                     // open when this one is closed.
                     self.track.set(Some(Clone::clone(track)));
@@ -90,9 +108,36 @@ impl Microphone {
         let pulled_out = Closure::once_into_js(move || {
             self.meter_off();
             self.track.set(None);
-            self.problem.set(Some(MicrophoneProblem::Missing));
+            self.devices.look();
+            // Another one, if there is any.
+            spawn_local(async move {
+                // The reason stays with the microphone.
+                let _ = self.open().await;
+            });
         });
         track.set_onended(pulled_out.dyn_ref());
+    }
+
+    /// ミュート: what is sent is silence, not the track's absence, which the server would take for a lost agent.
+    pub(super) fn silence(self, silent: bool) {
+        self.silent.set(silent);
+        if let Some(track) = self.track.get_untracked() {
+            track.set_enabled(!silent);
+        }
+    }
+
+    /// Which device is to be used, and whether the open one is another.
+    pub(super) fn is_from_elsewhere(self) -> bool {
+        let wanted = self.devices.in_use(Use::Microphone);
+        self.track.with_untracked(Option::is_some) && self.from.with_value(|from| *from != wanted)
+    }
+
+    /// Takes the microphone that is to be used now instead of the open one. The old one is let go first: there are never
+    /// two.
+    pub(super) async fn change_over(self) {
+        self.close();
+        // The reason stays with the microphone, where the bar reads it.
+        let _ = self.open().await;
     }
 
     /// Releases it.
@@ -148,7 +193,7 @@ pub(super) fn stream_of(track: &MediaStreamTrack) -> Result<MediaStream, JsValue
     Ok(stream)
 }
 
-async fn open() -> Result<MediaStreamTrack, MicrophoneProblem> {
+async fn open(device: &str) -> Result<MediaStreamTrack, MicrophoneProblem> {
     // `mediaDevices` is absent where the page is not secure, whatever the bindings' type says.
     let devices = window().navigator().media_devices().map_err(|_| MicrophoneProblem::Insecure)?;
     if devices.is_undefined() {
@@ -158,6 +203,10 @@ async fn open() -> Result<MediaStreamTrack, MicrophoneProblem> {
     for wish in ["echoCancellation", "noiseSuppression", "autoGainControl"] {
         // Setting a property of a fresh plain object cannot fail.
         drop(js_sys::Reflect::set(&audio, &wish.into(), &JsValue::TRUE));
+    }
+    if !device.is_empty() {
+        // A wish, not a demand: should it go in this moment, the system's own is better than none.
+        drop(js_sys::Reflect::set(&audio, &"deviceId".into(), &device.into()));
     }
     let wishes = MediaStreamConstraints::new();
     wishes.set_audio(&audio);

@@ -12,11 +12,15 @@ pub(crate) mod attention;
 #[cfg(target_arch = "wasm32")]
 mod audio_link;
 #[cfg(target_arch = "wasm32")]
+mod audio_panel;
+#[cfg(target_arch = "wasm32")]
 mod bar;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod commands;
 #[cfg(target_arch = "wasm32")]
 mod customer_pane;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod devices;
 #[cfg(target_arch = "wasm32")]
 mod dialler;
 #[cfg(target_arch = "wasm32")]
@@ -30,7 +34,11 @@ mod incoming;
 #[cfg(target_arch = "wasm32")]
 mod keypad;
 #[cfg(target_arch = "wasm32")]
+mod keys;
+#[cfg(target_arch = "wasm32")]
 mod microphone;
+#[cfg(target_arch = "wasm32")]
+mod mute;
 #[cfg(target_arch = "wasm32")]
 mod peer_slot;
 #[cfg(target_arch = "wasm32")]
@@ -48,7 +56,8 @@ pub(crate) mod words;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use self::{
-    after_call::AfterCallQuestion, audio_link::AudioLink, bar::SoftphoneBar, customer_pane::CustomerPane,
-    dialler::DiallerPopup, dialler_store::DiallerStore, microphone::Microphone, model::Mode, popups::CallPopups,
-    ringer::Ringer, start_shift::StartShift, store::TelephonyStore,
+    after_call::AfterCallQuestion, audio_link::AudioLink, audio_panel::AudioPanel, bar::SoftphoneBar,
+    customer_pane::CustomerPane, devices::Devices, dialler::DiallerPopup, dialler_store::DiallerStore,
+    keys::KeypadStore, microphone::Microphone, model::Mode, mute::Mute, popups::CallPopups, ringer::Ringer,
+    start_shift::StartShift, store::TelephonyStore,
 };

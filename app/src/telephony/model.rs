@@ -181,6 +181,8 @@ pub(crate) struct Bar {
     pub(crate) mode: Mode,
     /// Since when, for the pill's timer.
     pub(crate) since: Option<Timestamp>,
+    /// When this ends by itself, for a timer that counts down (A5).
+    pub(crate) until: Option<Timestamp>,
     /// 発信
     pub(crate) dial: Result<(), Why>,
     /// 保留 or 保留解除: which of the two the button means, and whether it can be pressed.
@@ -261,7 +263,9 @@ impl Bar {
         let dial = blocked.map_or_else(|| dial(seat), Err);
         let (command, hold) = hold(call, around.me);
         let hold = (command, blocked.map_or(hold, Err));
-        Self { mode, since: since.filter(|_| matches!(mode, Mode::Here(_))), dial, hold, hang_up }
+        let here = matches!(mode, Mode::Here(_));
+        let until = seat.next_deadline().filter(|_| here);
+        Self { mode, since: since.filter(|_| here), until, dial, hold, hang_up }
     }
 }
 

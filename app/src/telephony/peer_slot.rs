@@ -2,14 +2,18 @@
 
 use domain::agents::{Cause, Shown};
 use domain::telephony::Call;
+use domain::time::Timestamp;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wire::events::{CallView, Media};
 use wire::telephony::Choice;
 
 use super::audio_link::Link;
 use super::commands;
+use super::devices::Use;
 use super::model::Mode;
 use super::words;
+use crate::platform::notification::{self, Permission};
 use crate::realtime::Line;
 use crate::shell::use_stores;
 use crate::text::use_text;
@@ -27,6 +31,12 @@ enum Slot {
     Allow(String),
     /// A sentence and テスト音を鳴らす.
     Unlock(String),
+    /// A sentence and つなぎ直す.
+    Reconnect(String),
+    /// A sentence and 音声の設定.
+    Devices(String),
+    /// After-call work that ends by itself: 延長 and 待機.
+    Limited(Timestamp),
     /// What after-call work still wants, and 待機.
     AfterCall(String),
     /// 待機に戻る
@@ -65,13 +75,21 @@ pub(super) fn PeerSlot() -> impl IntoView {
         if logged_in && let Some(problem) = stores.microphone.problem() {
             return Slot::Allow(words::microphone(words, problem).to_owned());
         }
+        // The agent's own sound is on its way back; the customer is there.
+        let kept =
+            |live: &Option<_>| live.as_ref().is_some_and(|live: &CallView| matches!(live.call, Call::Kept { .. }));
+        if logged_in && telephony.live.with(kept) {
+            return Slot::Note(words.call_is_kept.to_owned());
+        }
         let Mode::Here(shown) = bar.mode else {
             return match bar.mode {
                 Mode::NoExtension => Slot::Note(words.ask_for_extension.to_owned()),
                 Mode::LoggedOut | Mode::Elsewhere | Mode::Here(_) => Slot::Nothing,
             };
         };
-        let lost = stores.audio.state() == Link::Failed;
+        let lost = stores.audio.state() == Link::Failed
+            || stores.audio.state() == Link::Up && telephony.media.get() == Media::Down;
+        let away = stores.devices.missing(Use::Microphone).map(|device| device.label);
         let party = telephony.call.with(|call| {
             call.as_ref().map(|view| Slot::Party {
                 name: words::party_name(words, &view.party),
@@ -80,12 +98,23 @@ pub(super) fn PeerSlot() -> impl IntoView {
         });
         match shown {
             Shown::Ringing | Shown::Dialling | Shown::Talking => party.unwrap_or(Slot::Nothing),
-            Shown::Held => Slot::Held(words.customer_is_heard.to_owned()),
-            Shown::AfterCall => Slot::AfterCall(words.inquiry_missing.to_owned()),
+            // The mark is shown only where it is true (A4).
+            Shown::Held => match telephony.live.with(|live| live.as_ref().is_some_and(|live| live.full_hold)) {
+                true => party.unwrap_or(Slot::Nothing),
+                false => Slot::Held(words.customer_is_heard.to_owned()),
+            },
+            Shown::AfterCall if bar.until.is_some() => bar.until.map_or(Slot::Nothing, Slot::Limited),
+            Shown::AfterCall => {
+                let went_on = telephony.call.with(|call| matches!(call, Some(view) if !view.call.is_over()));
+                Slot::AfterCall(if went_on { words.call_went_on } else { words.inquiry_missing }.to_owned())
+            }
             Shown::NotReady(Cause::Missed) => Slot::BackToReady,
             Shown::LoggedOut => Slot::Nothing,
             Shown::Ready | Shown::NotReady(Cause::Lost | Cause::Chosen) | Shown::Break(_) if lost => {
-                Slot::Note(words.connection_lost.to_owned())
+                Slot::Reconnect(words.connection_lost.to_owned())
+            }
+            Shown::Ready | Shown::NotReady(Cause::Lost | Cause::Chosen) | Shown::Break(_) if away.is_some() => {
+                Slot::Devices(words.device_missing_short(away.unwrap_or_default()))
             }
             Shown::NotReady(Cause::Lost) => Slot::BackToReady,
             Shown::NotReady(Cause::Chosen) | Shown::Break(_) => Slot::Nothing,
@@ -105,6 +134,10 @@ pub(super) fn PeerSlot() -> impl IntoView {
             }
         })
     });
+    let notices = RwSignal::new(notification::permission() == Permission::Granted);
+    let ask_notices = move || {
+        spawn_local(async move { notices.set(notification::request().await == Permission::Granted) });
+    };
     let allow = move || {
         spawn_local(async move {
             // The reason stays with the microphone, and the slot shows it.
@@ -143,6 +176,45 @@ pub(super) fn PeerSlot() -> impl IntoView {
                 }
                 .into_any()
             }
+            Slot::Reconnect(problem) => {
+                let tip = problem.clone();
+                view! {
+                    <span class="peer-note cut" data-tip=tip>{problem}</span>
+                    <Button label=words.reconnect look=Look::Plain on_press=move || stores.audio.mend(stores) />
+                }
+                .into_any()
+            }
+            Slot::Devices(problem) => {
+                let tip = problem.clone();
+                view! {
+                    <span class="peer-note cut" data-tip=tip>{problem}</span>
+                    <Button
+                        label=words.audio_settings
+                        icon=Icon::SpeakerHigh
+                        icon_only=true
+                        look=Look::Plain
+                        on_press=move || stores.devices.panel.set(true)
+                    />
+                }
+                .into_any()
+            }
+            Slot::Limited(until) => {
+                view! {
+                    <Button
+                        label=words.extend
+                        icon=Icon::Plus
+                        busy=Signal::derive(move || telephony.pending.get() == Some(commands::Pending::Extend))
+                        on_press=move || commands::extend_after_call(stores, until)
+                    />
+                    <Button
+                        label=words.state_ready
+                        icon=Icon::Headset
+                        key_hint="Alt+R"
+                        on_press=move || commands::choose(stores, Choice::Ready)
+                    />
+                }
+                .into_any()
+            }
             Slot::AfterCall(missing) => {
                 view! {
                     <span class="peer-note cut-2">{missing}</span>
@@ -163,7 +235,23 @@ pub(super) fn PeerSlot() -> impl IntoView {
             }
             Slot::Queues(names) => {
                 let tip = names.clone();
-                view! { <span class="peer-queues cut" data-tip=tip>{names}</span> }.into_any()
+                view! {
+                    <span class="peer-queues cut" data-tip=tip>{names}</span>
+                    // A warning only: calls are shown on the page and heard all the same.
+                    {(!notices.get())
+                        .then(|| {
+                            view! {
+                                <Button
+                                    label=words.notification_denied
+                                    icon=Icon::BellSlash
+                                    icon_only=true
+                                    look=Look::Plain
+                                    on_press=ask_notices
+                                />
+                            }
+                        })}
+                }
+                .into_any()
             }
             Slot::Party { name, number } => {
                 view! {

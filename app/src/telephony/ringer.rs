@@ -1,5 +1,6 @@
 //! The sounds that the desk makes itself, from oscillators: ringing, and the test tone at the start of a shift.
 
+use super::devices::{Devices, Use, speak_through};
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -14,6 +15,8 @@ const CYCLE_MS: u32 = 2_400;
 pub(crate) struct Ringer {
     context: StoredValue<Option<AudioContext>, LocalStorage>,
     ringing: StoredValue<Option<Ringing>, LocalStorage>,
+    /// The loudspeaker; empty: the system's own.
+    sink: StoredValue<String>,
 }
 
 /// Sounds while it lives; silent the moment that it is dropped.
@@ -32,7 +35,24 @@ impl Drop for Ringing {
 impl Ringer {
     /// Silent.
     pub(crate) fn new() -> Self {
-        Self { context: StoredValue::new_local(None), ringing: StoredValue::new_local(None) }
+        Self {
+            context: StoredValue::new_local(None),
+            ringing: StoredValue::new_local(None),
+            sink: StoredValue::new(String::new()),
+        }
+    }
+
+    /// Keeps to the chosen loudspeaker. Called once, where the desk is mounted.
+    pub(crate) fn keep(self, devices: Devices) {
+        Effect::new(move || {
+            let id = devices.in_use(Use::Ringer);
+            self.sink.set_value(id.clone());
+            self.context.with_value(|context| {
+                if let Some(context) = context {
+                    speak_through(context.as_ref(), &id);
+                }
+            });
+        });
     }
 
     /// Makes sound possible; browsers want to be called from a press. True if sound can be heard now.
@@ -91,7 +111,12 @@ impl Ringer {
 
     fn context(self) -> Option<AudioContext> {
         if self.context.with_value(Option::is_none) {
-            self.context.set_value(AudioContext::new().ok());
+            let context = AudioContext::new().ok();
+            let sink = self.sink.get_value();
+            if let Some(context) = context.as_ref().filter(|_| !sink.is_empty()) {
+                speak_through(context.as_ref(), &sink);
+            }
+            self.context.set_value(context);
         }
         self.context.get_value()
     }

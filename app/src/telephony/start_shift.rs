@@ -3,11 +3,11 @@
 
 use core::time::Duration;
 
-use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::audio_link::Link;
+use super::audio_panel::Level;
 use super::commands::{self, Pending};
 use super::ringer::Ringer;
 use super::words;
@@ -18,9 +18,6 @@ use crate::ui::{Button, Icon, Look, Popup};
 
 /// With everything in order it goes by itself after this.
 const GOES_AFTER: Duration = Duration::from_secs(4);
-
-/// How often the level meter looks, in milliseconds.
-const METER_MS: u32 = 100;
 
 /// How one of the four is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +171,7 @@ fn Checks(ringer: Ringer) -> impl IntoView {
                     mend=move || view! { <Button label=move || text.get().allow look=Look::Plain on_press=ask_microphone /> }
                 />
                 <li class="check-meter">
-                    <Meter />
+                    <Level />
                 </li>
                 <Line label=move || text.get().check_notification check=notice mend=|| () />
                 <Line
@@ -226,25 +223,5 @@ fn Line<V: IntoView + 'static>(
             </span>
             {move || matches!(check.get(), Check::Bad(_)).then(&mend)}
         </li>
-    }
-}
-
-/// How loud the microphone is.
-#[component]
-fn Meter() -> impl IntoView {
-    let stores = use_stores();
-    let text = use_text();
-    let level = RwSignal::new(0.0_f64);
-    let look = Interval::new(METER_MS, move || {
-        let now = stores.microphone.level();
-        // A still room needs no redrawing.
-        if (now - level.get_untracked()).abs() > 0.01 {
-            level.set(now);
-        }
-    });
-    let look = StoredValue::new_local(Some(look));
-    on_cleanup(move || look.set_value(None));
-    view! {
-        <meter class="level" min="0" max="1" aria-label=move || text.get().microphone_level prop:value=move || level.get()></meter>
     }
 }

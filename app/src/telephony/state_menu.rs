@@ -16,6 +16,7 @@ use crate::ui::{Icon, Menu, MenuEntry, PillState, StatePill};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
     Choose(Choice),
+    Audio,
     LogOut,
 }
 
@@ -37,9 +38,11 @@ pub(super) fn StateMenu() -> impl IntoView {
             Mode::NoExtension => PillState::NoExtension,
             Mode::LoggedOut => PillState::Seat(Shown::LoggedOut),
             Mode::Elsewhere => PillState::Elsewhere,
+            Mode::Here(Shown::Talking) if stores.mute.on.get() => PillState::Muted,
             Mode::Here(shown) => PillState::Seat(shown),
         }
     });
+    let until = Memo::new(move |_| telephony.bar.get().until);
     let word = move || {
         let words = text.get();
         match pill.get() {
@@ -84,16 +87,17 @@ pub(super) fn StateMenu() -> impl IntoView {
             entries.push(if at == 0 { entry.heading(words.state_break) } else { entry });
         }
         let log_out = seat.allows(domain::agents::SeatInput::LogOut).err();
+        entries.push(MenuEntry::new(Act::Audio, words.audio_settings).icon(Icon::SpeakerHigh).heading(words.softphone));
         entries.push(
             MenuEntry::new(Act::LogOut, words.log_out)
                 .icon(Icon::SignOut)
-                .heading(words.softphone)
                 .why_not(log_out.map(|refusal| words.refusal(refusal).to_owned())),
         );
         entries
     };
     let choose = move |act: Act| match act {
         Act::Choose(choice) => commands::choose(stores, choice),
+        Act::Audio => stores.devices.panel.set(true),
         Act::LogOut => commands::log_out(stores),
     };
     let opens = Memo::new(move |_| matches!(mode.get(), Mode::Here(_)));
@@ -110,7 +114,7 @@ pub(super) fn StateMenu() -> impl IntoView {
                 why_not=Signal::derive(why_not)
                 look="bare"
             >
-                <StatePill state=pill label=word detail=Signal::derive(detail) since=since opens=true />
+                <StatePill state=pill label=word detail=Signal::derive(detail) since=since until=until opens=true />
             </Menu>
         </Show>
     }

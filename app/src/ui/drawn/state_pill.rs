@@ -80,6 +80,9 @@ pub fn StatePill(
     /// Since when; no timer without it.
     #[prop(optional, into)]
     since: Signal<Option<Timestamp>>,
+    /// Until when; where there is such a moment, the timer counts down to it.
+    #[prop(optional, into)]
+    until: Signal<Option<Timestamp>>,
     /// In lists of colleagues: the soft colours.
     #[prop(optional)]
     soft: bool,
@@ -87,6 +90,7 @@ pub fn StatePill(
     #[prop(optional)]
     opens: bool,
 ) -> impl IntoView {
+    let ends = Memo::new(move |_| until.get().is_some());
     view! {
         <span class="state-pill" data-state=move || state.get().name() data-soft=soft.then_some("")>
             <span class="state-pill-icon">
@@ -95,7 +99,13 @@ pub fn StatePill(
             <span class="state-pill-words cut">
                 {move || label.get()} {move || detail.get().map(|detail| view! { <span class="state-pill-detail">" "{detail}</span> })}
             </span>
-            <Timer since=since />
+            {move || {
+                if ends.get() {
+                    view! { <Timer since=until down=true /> }.into_any()
+                } else {
+                    view! { <Timer since=since /> }.into_any()
+                }
+            }}
             {opens.then(|| view! { <Icon name=icon_names::Icon::CaretDown /> })}
         </span>
     }
