@@ -178,7 +178,7 @@ mod tests {
         let _ = gateway.close_customer(first).await;
         drop(trunk);
 
-        // The pause: a second of music to the next customer, in which the agent hears nothing.
+        // The pause: a second of music to the next customer, in which the agent hears nothing but a quiet packet or two.
         let (second, trunk) = customer(&gateway, Codec::Pcmu).await;
         gateway.route(second, Route::Music(None));
         assert_only(&trunk.ear.listen(50), MUSIC, &[AGENT, CUSTOMER]);
@@ -190,8 +190,10 @@ mod tests {
         };
         assert_one_stream(&before);
         let pause = before.windows(2).map(|pair| pair[1].timestamp.wrapping_sub(pair[0].timestamp)).max().unwrap();
-        assert!((8_000..80_000).contains(&pause), "a pause of more than a second is {pause} samples long");
-        assert_eq!(before.iter().skip(1).filter(|packet| packet.marker).count(), 1);
+        assert!((4_000..80_000).contains(&pause), "a pause of more than a second is {pause} samples long");
+        for pair in before.windows(2).filter(|pair| pair[1].timestamp.wrapping_sub(pair[0].timestamp) > 1_000) {
+            assert!(pair[1].marker, "a run begins after a pause: {:?}", pair[1]);
+        }
         assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
         gateway.shutdown().await;
     }
@@ -258,6 +260,7 @@ mod tests {
         let returned = connected(&gateway, &mut events, agent, AGENT).await;
         assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
         assert_only(&returned.ear.listen(50), CUSTOMER, &[AGENT]);
+        assert_eq!(next(&mut events).await, LegEvent::AgentHeard { agent, generation: 2 });
 
         let newer = connected_as_newer(&gateway, &mut events, agent).await;
         assert_only(&newer.ear.listen(50), CUSTOMER, &[AGENT]);
@@ -289,13 +292,48 @@ mod tests {
         trunk.ear.forget();
         let mut packets = trunk.ear.packets(25);
         browser.speak(false);
-        packets.extend(trunk.ear.packets(60));
+        packets.extend(trunk.ear.packets(12));
         browser.speak(true);
         packets.extend(trunk.ear.packets(60));
         assert_one_stream(&packets);
         let samples = sound(&packets);
-        assert!(testkit::hear::is_silent(&samples[60 * 160..80 * 160]));
-        assert_only(&samples[120 * 160..], AGENT, &[CUSTOMER]);
+        assert!(testkit::hear::is_silent(&samples[30 * 160..36 * 160]));
+        assert_only(&samples[60 * 160..], AGENT, &[CUSTOMER]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn c2_an_agent_who_is_no_longer_heard_is_missed_and_the_customer_hears_the_comfort_tone_at_once() {
+        let (gateway, mut events) = gateway(41_280..=41_299);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&trunk.ear.listen(25), AGENT, &[]);
+        // The connection stands, and nothing comes over it: a renderer that died, or a microphone that was pulled out.
+        browser.speak(false);
+        assert_eq!(next(&mut events).await, LegEvent::AgentSilent { agent, generation: 1 });
+        // The first note comes within the first half second of it.
+        let comfort = trunk.ear.listen(25);
+        assert!(testkit::hear::level_at(&comfort, media::RATE, 523.25) > -50.0);
+        assert!(testkit::hear::level_at(&comfort, media::RATE, AGENT) < -70.0);
+        browser.speak(true);
+        assert_eq!(next(&mut events).await, LegEvent::AgentHeard { agent, generation: 1 });
+        assert_only(&trunk.ear.listen(25), AGENT, &[]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn c3_an_idle_connection_is_sent_a_quiet_packet_again_and_again() {
+        let (gateway, mut events) = gateway(41_300..=41_319);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let packets = browser.ear.packets(4);
+        assert_one_stream(&packets);
+        for pair in packets.windows(2) {
+            let apart = pair[1].timestamp.wrapping_sub(pair[0].timestamp);
+            assert!((7_000..24_000).contains(&apart), "{apart} samples apart: browsers count on one within 2.5 s");
+        }
         gateway.shutdown().await;
     }
 
