@@ -155,7 +155,15 @@ impl Endpoint {
         let key = client_key(branch, &client.request.method);
         self.transmit(client.hop, client.request.to_bytes());
         self.clients.insert(key.clone(), client);
+        self.set_client_alarm(&key);
         key
+    }
+
+    /// After whatever may have moved its deadline.
+    fn set_client_alarm(&mut self, key: &str) {
+        if let Some(client) = self.clients.get(key) {
+            self.client_alarms.set(key, client.deadline());
+        }
     }
 
     fn put_via(&self, request: &mut Request, transport: Transport, branch: &str) {
@@ -183,7 +191,9 @@ impl Endpoint {
         let Some(branch) = via.branch() else { return };
         let key = client_key(branch, &method);
         let Some(client) = self.clients.get_mut(&key) else { return };
-        match client.on_response(now, response.status) {
+        let heard = client.on_response(now, response.status);
+        self.client_alarms.set(&key, client.deadline());
+        match heard {
             Heard::Absorb => {}
             Heard::AckAgain => {
                 if let Some((hop, ack)) = client.ack.clone().map(|ack| (client.hop, ack)) {
@@ -241,6 +251,7 @@ impl Endpoint {
         }
         client.cancelled = true;
         machine.cancelled(now);
+        self.client_alarms.set(key, machine.deadline());
         let mut headers = Headers::default();
         for name in ["Via", "Max-Forwards", "Route", "From", "To", "Call-ID"] {
             for value in client.request.headers.all(name) {
@@ -338,9 +349,7 @@ impl Endpoint {
     }
 
     pub(super) fn time_clients(&mut self, now: Time) {
-        let due = self.clients.iter().filter(|(_, client)| client.deadline().is_some_and(|at| at <= now));
-        let due: Vec<ClientKey> = due.map(|(key, _)| key.clone()).collect();
-        for key in due {
+        for key in self.client_alarms.take(now) {
             let Some(client) = self.clients.get_mut(&key) else { continue };
             match client.on_timeout(now) {
                 Due::Nothing => {}
@@ -354,6 +363,7 @@ impl Endpoint {
                     self.clients.remove(&key);
                 }
             }
+            self.set_client_alarm(&key);
         }
     }
 
@@ -384,6 +394,7 @@ impl Endpoint {
         client.machine = Machine::new(now, self.config.timers, client.hop.0, &client.request.method);
         let (hop, bytes) = (client.hop, client.request.to_bytes());
         self.transmit(hop, bytes);
+        self.set_client_alarm(key);
         true
     }
 

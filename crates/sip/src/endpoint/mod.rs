@@ -4,6 +4,7 @@
 //! requests and sends responses; `outgoing`, `incoming` and `registrar` are what these mean to calls and registrations,
 //! `reliable`, `session` and `updates` what RFC 3262, RFC 4028 and RFC 3311 add to calls, `identity` who calls.
 
+mod alarms;
 mod call;
 mod clients;
 mod identity;
@@ -29,6 +30,7 @@ use crate::chance::Chance;
 use crate::gate::{self, Passed};
 use crate::time::Time;
 
+use alarms::{Alarms, Beginnings};
 use call::{Call, Phase};
 use clients::Client;
 use registrar::Kept;
@@ -45,7 +47,10 @@ pub struct Endpoint {
     config: Config,
     chance: Chance,
     clients: BTreeMap<ClientKey, Client>,
+    client_alarms: Alarms,
     servers: BTreeMap<ServerKey, Server>,
+    server_alarms: Alarms,
+    beginnings: Beginnings,
     calls: BTreeMap<CallKey, Call>,
     /// By Call-ID and our tag.
     dialogs: BTreeMap<(String, String), CallKey>,
@@ -69,7 +74,10 @@ impl Endpoint {
             without_tcp: BTreeMap::new(),
             config,
             clients: BTreeMap::new(),
+            client_alarms: Alarms::default(),
             servers: BTreeMap::new(),
+            server_alarms: Alarms::default(),
+            beginnings: Beginnings::default(),
             calls: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             registrations: BTreeMap::new(),
@@ -109,10 +117,10 @@ impl Endpoint {
         }
     }
 
-    /// When [`Self::handle_timeout`] wants to be called next. It may change with every other call.
+    /// When [`Self::handle_timeout`] wants to be called next. It may change with every other call, and there may turn out
+    /// to be nothing to be done.
     pub fn poll_timeout(&self) -> Option<Time> {
-        let clients = self.clients.values().filter_map(Client::deadline);
-        let servers = self.servers.values().filter_map(Server::deadline);
+        let (clients, servers) = (self.client_alarms.next().into_iter(), self.server_alarms.next().into_iter());
         let calls = self.calls.values().filter_map(Call::deadline);
         let registrations = self.registrations.values().filter_map(Kept::deadline);
         clients.chain(servers).chain(calls).chain(registrations).min()

@@ -186,7 +186,19 @@ impl Endpoint {
         of: (CallKey, String),
     ) {
         let (call, tag) = of;
+        if request.method == Method::Invite && request.recipient_tag().is_none() {
+            self.beginnings.add(request.call_id(), &key);
+        }
+        let server = key.clone();
         self.servers.insert(key, Server { machine, request, reply_to: to.reply_to, last: None, tag, call });
+        self.set_server_alarm(&server);
+    }
+
+    /// After whatever may have moved its deadline.
+    fn set_server_alarm(&mut self, key: &str) {
+        if let Some(server) = self.servers.get(key) {
+            self.server_alarms.set(key, server.deadline());
+        }
     }
 
     /// A response to a remembered request, to be filled and given to [`Self::respond`].
@@ -215,6 +227,7 @@ impl Endpoint {
             Machine::Invite(machine) => machine.respond(now, response.status),
             Machine::Other(machine) => machine.respond(now),
         }
+        self.server_alarms.set(key, server.deadline());
         let (to, bytes) = (server.reply_to, response.to_bytes());
         server.last = Some(bytes.clone());
         self.transmit(to, bytes.clone());
@@ -233,7 +246,7 @@ impl Endpoint {
             && machine.is_refused()
         {
             machine.on_ack(now);
-            return;
+            return self.set_server_alarm(key);
         }
         if let Some(call) = request.recipient_tag().and_then(|tag| self.dialog_of(request, &tag)) {
             self.accept_acknowledged(now, call, request);
@@ -256,9 +269,7 @@ impl Endpoint {
     }
 
     pub(super) fn time_servers(&mut self, now: Time) {
-        let due = self.servers.iter().filter(|(_, server)| server.deadline().is_some_and(|at| at <= now));
-        let due: Vec<ServerKey> = due.map(|(key, _)| key.clone()).collect();
-        for key in due {
+        for key in self.server_alarms.take(now) {
             let Some(server) = self.servers.get_mut(&key) else { continue };
             let due = match &mut server.machine {
                 Machine::Invite(machine) => machine.on_timeout(now),
@@ -272,9 +283,12 @@ impl Endpoint {
                     }
                 }
                 Due::TimedOut | Due::Gone => {
-                    self.servers.remove(&key);
+                    if let Some(gone) = self.servers.remove(&key) {
+                        self.beginnings.remove(gone.request.call_id(), &key);
+                    }
                 }
             }
+            self.set_server_alarm(&key);
         }
     }
 
@@ -293,7 +307,8 @@ impl Endpoint {
                 && other.sender_tag() == request.sender_tag()
                 && other.recipient_tag().is_none()
         };
-        self.servers.values().any(|server| server.request.method == Method::Invite && same(&server.request))
+        let mut begun = self.beginnings.of(request.call_id()).filter_map(|key| self.servers.get(key));
+        begun.any(|server| same(&server.request))
     }
 
     pub(super) fn tell(&mut self, event: Event) {

@@ -63,6 +63,8 @@ impl Pair {
         loop {
             let from_a: Vec<Transmit> = std::iter::from_fn(|| self.a.poll_transmit()).collect();
             let from_b: Vec<Transmit> = std::iter::from_fn(|| self.b.poll_transmit()).collect();
+            wakes_in_time(&self.a);
+            wakes_in_time(&self.b);
             if from_a.is_empty() && from_b.is_empty() {
                 return;
             }
@@ -124,6 +126,15 @@ impl Pair {
         self.pass(Duration::from_mins(10));
         assert_eq!((self.a.stats(), self.b.stats()), (Stats::default(), Stats::default()));
         assert_eq!((self.a.poll_timeout(), self.b.poll_timeout()), (None, None));
+    }
+}
+
+/// No transaction wants to be woken before the endpoint does.
+fn wakes_in_time(endpoint: &Endpoint) {
+    let clients = endpoint.clients.values().filter_map(Client::deadline);
+    let servers = endpoint.servers.values().filter_map(Server::deadline);
+    if let Some(wanted) = clients.chain(servers).min() {
+        assert!(endpoint.poll_timeout().is_some_and(|at| at <= wanted), "{wanted:?} {endpoint:?}");
     }
 }
 
