@@ -177,7 +177,7 @@ pub struct Outgoing {
     pub asserted: Option<String>,
     /// For 401 and 407.
     pub credentials: Option<Credentials>,
-    /// SDP of the INVITE.
+    /// SDP of the INVITE; not empty: we make no call without an offer.
     pub offer: String,
 }
 

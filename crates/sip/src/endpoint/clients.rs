@@ -14,6 +14,7 @@ use crate::message::{Headers, Method, Request, Response, reason_phrase};
 use crate::time::Time;
 use crate::transaction::{Due, Heard, InviteClient, OtherClient};
 
+use super::reliable::MOST_BRANCHES;
 use super::{ClientKey, Endpoint};
 
 /// Longest request that goes by UDP where the path's MTU is not known, in bytes (RFC 3261 §18.1.1).
@@ -191,8 +192,10 @@ impl Endpoint {
         let Some(branch) = via.branch() else { return };
         let key = client_key(branch, &method);
         let Some(client) = self.clients.get_mut(&key) else { return };
+        let before = client.deadline();
         let heard = client.on_response(now, response.status);
-        self.client_alarms.set(&key, client.deadline());
+        // The same answer a thousand times sets no thousand alarms.
+        self.client_alarms.set(&key, client.deadline().filter(|at| Some(*at) != before));
         match heard {
             Heard::Absorb => {}
             Heard::AckAgain => {
@@ -289,7 +292,8 @@ impl Endpoint {
 
     /// A 2xx to an INVITE that nobody waits for any more, or from another branch of a fork: ACK and BYE.
     fn end_unwanted(&mut self, now: Time, key: &ClientKey, response: &Response) {
-        let Some(client) = self.clients.get(key) else { return };
+        // More branches than any fork has: somebody makes up tags.
+        let Some(client) = self.clients.get(key).filter(|client| client.acks.len() < MOST_BRANCHES) else { return };
         let request = &client.request;
         let mut dialog = Dialog::of_client(request, client.wanted);
         dialog.confirm(response);

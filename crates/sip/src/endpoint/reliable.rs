@@ -24,7 +24,7 @@ use super::{Endpoint, ServerKey};
 use crate::digest::Attempts;
 
 /// Most branches of one fork that are told apart.
-const MOST_BRANCHES: usize = 16;
+pub(super) const MOST_BRANCHES: usize = 16;
 
 /// What one branch of a call of ours said before it was accepted.
 #[derive(Debug)]

@@ -247,6 +247,22 @@ fn test_six_of_a_forked_call_one_branch_is_kept_and_the_other_ended() {
 }
 
 #[test]
+fn test_six_made_up_branches_of_a_fork_are_bounded() {
+    let mut pair = Pair::new();
+    pair.a.invite(pair.now, outgoing());
+    let invite = sent(&mut pair.a).remove(0);
+    for tag in 0..1000 {
+        let tag = tag.to_string();
+        said(&mut pair.a, pair.now, &answer_with(&invite, "180 Ringing", &tag, "Require: 100rel\r\nRSeq: 1\r\n", ""));
+    }
+    assert_eq!(pair.a.stats().transactions, 1 + 16);
+    for tag in 0..1000 {
+        said(&mut pair.a, pair.now, &answer(&invite, "200 OK", &tag.to_string(), ANSWER));
+    }
+    assert_eq!(pair.a.stats().transactions, 1 + 16 + 15);
+}
+
+#[test]
 fn a_bye_that_overtakes_its_200_ends_the_call() {
     let mut pair = Pair::new();
     let (a, b) = pair.call();
