@@ -39,7 +39,7 @@ impl Figures {
         };
         say(&format!(
             "{name:9} {calls:3} calls, round {round}: {delivered} of {sent} delivered ({share:.3} %; worst direction \
-             {worst:.2} %, {lossy} lossy), {wrong} wrong, {reports} reports; {figure}",
+             {worst:.2} %, {lossy} lossy), {wrong} wrong, {reports} reports, load fell behind {stalls} times; {figure}",
             calls = measured.calls,
             round = round + 1,
             delivered = measured.delivered,
@@ -49,6 +49,7 @@ impl Figures {
             lossy = measured.lossy,
             wrong = measured.wrong,
             reports = measured.reports,
+            stalls = measured.stalls,
             figure = figure.speed(),
         ));
         self.0.push(figure);

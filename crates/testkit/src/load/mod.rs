@@ -106,6 +106,9 @@ pub struct Measured {
     pub wrong: u64,
     /// Reports (RTCP) that the trunks received from the gateway.
     pub reports: u64,
+    /// How often the generator itself fell behind, for want of processor time; more than a few, and delays and losses
+    /// are those of the machine.
+    pub stalls: u64,
     /// From sending to receiving.
     pub delays: Delays,
     /// What the gateway's process used within the window.

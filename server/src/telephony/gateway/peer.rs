@@ -33,6 +33,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const KEEP_FALTERING: Duration = Duration::from_secs(30);
 /// How long nothing may be sent on a connection before a quiet packet is. Just below the distance of two looks at it.
 const QUIET_EVERY: Duration = Duration::from_millis(900);
+/// How long a connection that stands may wait to be asked for what it has to say beside audio: its reports have
+/// seconds, and all else than audio is asked for at once.
+const SETTLE_WITHIN: Duration = Duration::from_millis(100);
 /// The longest offer that is read, in octets; a browser's has about 2,000 for audio.
 const LONGEST_OFFER: usize = 64 * 1024;
 
@@ -60,6 +63,16 @@ enum State {
     Up,
     Faltering { until: Instant },
     Gone,
+}
+
+/// When enough was taken out of a connection. Each further question walks all its parts, so where audio alone is
+/// expected, the answer to the first is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Enough {
+    /// Nothing is left.
+    Everything,
+    /// An audio packet came out, in either direction, or nothing is left.
+    OnePacket,
 }
 
 /// What the world has to be told.
@@ -169,12 +182,17 @@ impl Leg {
         say: impl FnMut(&RtpPacket, Spoken),
     ) -> Option<Change> {
         let received = Receive::new(Protocol::Udp, source, to, datagram).ok()?;
-        self.feed(now, Input::Receive(now, received), socket, say)
+        let enough = if self.is_up() && is_audio(datagram) { Enough::OnePacket } else { Enough::Everything };
+        self.feed(now, Input::Receive(now, received), enough, socket, say)
     }
 
     /// Does what is due by the clock.
     pub(super) fn on_tick(&mut self, now: Instant, socket: &UdpSocket) -> Option<Change> {
-        let change = if now >= self.wake { self.feed(now, Input::Timeout(now), socket, |_, _| {}) } else { None };
+        let change = if now >= self.wake {
+            self.feed(now, Input::Timeout(now), Enough::Everything, socket, |_, _| {})
+        } else {
+            None
+        };
         match self.state {
             State::Connecting { until } if now >= until => {
                 self.state = State::Gone;
@@ -231,7 +249,7 @@ impl Leg {
     /// Closes towards the browser, as far as one round of packets does.
     pub(super) fn close(&mut self, now: Instant, socket: &UdpSocket) {
         if self.state != State::Gone && self.rtc.close().is_ok() {
-            self.drain(now, socket, |_, _| {});
+            self.drain(now, Enough::Everything, socket, |_, _| {});
         }
         self.state = State::Gone;
     }
@@ -249,13 +267,14 @@ impl Leg {
         let packet = RtpWrite::new(payload_type.into(), stamp.sequence.into(), stamp.timestamp, at, payload);
         stream.write_rtp(packet.marker(stamp.marker));
         // A queued packet goes out at the next moment that the connection is told of: now.
-        self.feed(at, Input::Timeout(at), socket, |_, _| {})
+        self.feed(at, Input::Timeout(at), Enough::OnePacket, socket, |_, _| {})
     }
 
     fn feed(
         &mut self,
         now: Instant,
         input: Input<'_>,
+        enough: Enough,
         socket: &UdpSocket,
         say: impl FnMut(&RtpPacket, Spoken),
     ) -> Option<Change> {
@@ -264,7 +283,7 @@ impl Leg {
             // Anybody can send rubbish; the connection itself says whether it survived it.
             tracing::debug!(%error, "a browser's packet was refused");
         }
-        self.drain(now, socket, say);
+        self.drain(now, enough, socket, say);
         match (before, self.state) {
             (State::Connecting { .. } | State::Faltering { .. }, State::Up) => Some(Change::Up),
             (State::Up, State::Faltering { .. }) => Some(Change::Down(Down::Lost)),
@@ -276,20 +295,25 @@ impl Leg {
         }
     }
 
-    /// Takes out all that the connection has to say, which it asks for after each input.
-    fn drain(&mut self, now: Instant, socket: &UdpSocket, mut say: impl FnMut(&RtpPacket, Spoken)) {
+    /// Takes out what the connection has to say: after each input there may be something.
+    fn drain(&mut self, now: Instant, enough: Enough, socket: &UdpSocket, mut say: impl FnMut(&RtpPacket, Spoken)) {
         loop {
-            match self.rtc.poll_output() {
+            let was_audio = match self.rtc.poll_output() {
                 Ok(Output::Transmit(packet)) => {
                     // What the network refuses now is lost, as everything on UDP may be.
                     let _ = socket.send_to(&packet.contents, packet.destination);
+                    is_audio(&packet.contents)
                 }
                 Ok(Output::Event(Event::RtpPacket(packet))) => {
                     if let Some(said) = self.said(&packet) {
                         say(&packet, said);
                     }
+                    true
                 }
-                Ok(Output::Event(event)) => self.on_event(now, &event),
+                Ok(Output::Event(event)) => {
+                    self.on_event(now, &event);
+                    false
+                }
                 Ok(Output::Timeout(wake)) => {
                     self.wake = wake;
                     break;
@@ -299,6 +323,10 @@ impl Leg {
                     self.wake = now + Duration::from_millis(100);
                     break;
                 }
+            };
+            if was_audio && enough == Enough::OnePacket {
+                self.wake = self.wake.min(now + SETTLE_WITHIN);
+                break;
             }
         }
         if !self.rtc.is_alive() {
@@ -333,6 +361,11 @@ impl Leg {
         }
         Codec::of_payload_type(payload_type).map(Spoken::Audio)
     }
+}
+
+/// Whether a datagram of a connection is SRTP: neither STUN nor DTLS (RFC 7983 §7), nor SRTCP (RFC 5761 §4).
+fn is_audio(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|first| (128..=191).contains(first)) && !media::rtp::is_rtcp(datagram)
 }
 
 impl std::fmt::Debug for Leg {

@@ -202,6 +202,8 @@ impl Worker {
             Relayed::Event => Spoken::Event,
         };
         let change = leg.relay(now.at, now.since, &said.packet.header, said.packet.payload, spoken, &self.socket);
+        let deadline = leg.deadline();
+        self.look_by(deadline);
         self.on_change(listener, change);
     }
 
@@ -266,6 +268,8 @@ impl Worker {
         let Some(leg) = &mut agent.leg else { return };
         let frame: Arc<[u8]> = self.sounds.frame(Sound::Ringback, leg.codec(), tick.saturating_sub(begun));
         let change = leg.play(now.at, tick, frame, &self.socket);
+        let deadline = leg.deadline();
+        self.look_by(deadline);
         self.on_change(slot, change);
     }
 

@@ -31,6 +31,11 @@ const TICK: Duration = media::music::FRAME_TIME;
 const LOOK: Duration = Duration::from_secs(1);
 /// How many missed ticks are made up for: a receiver's buffer bridges some 100 ms; what is older comes too late.
 const CATCH_UP: u32 = 5;
+/// How long packets gather before they are taken together, where there are many: going to sleep and waking for each
+/// costs more than the packet itself. Far below what a receiver's buffer evens out.
+const GATHER: Duration = Duration::from_millis(1);
+/// From how many packets in one tick on it pays to gather: some ten calls.
+const GATHER_FROM: u32 = 20;
 /// How many datagrams of one socket are taken before the others have their turn.
 const TURN: usize = 64;
 /// Longer than any datagram that a browser or a trunk sends: networks carry some 1,500 octets.
@@ -38,6 +43,8 @@ const DATAGRAM: usize = 2_048;
 
 pub(super) struct Worker {
     poll: Poll,
+    /// Waits for nothing but time: see [`GATHER`].
+    rest: Poll,
     clock: Clock,
     origin: Instant,
     pub(super) socket: UdpSocket,
@@ -54,6 +61,8 @@ pub(super) struct Worker {
     next_look: Instant,
     /// Sockets with more to read than their turn allowed.
     again: Vec<Token>,
+    /// Packets since the last tick, and in the tick before it.
+    packets: (u32, u32),
     stopped: Option<oneshot::Sender<()>>,
     over: bool,
 }
@@ -86,6 +95,7 @@ impl Worker {
         let origin = clock.instant();
         let worker = Self {
             poll,
+            rest: Poll::new()?,
             clock,
             origin,
             socket,
@@ -100,6 +110,7 @@ impl Worker {
             played: 0,
             next_look: origin,
             again: Vec::new(),
+            packets: (0, 0),
             stopped: None,
             over: false,
         };
@@ -110,7 +121,12 @@ impl Worker {
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(1_024);
         let mut buffer = [0_u8; DATAGRAM];
+        let mut nothing = Events::with_capacity(1);
         while !self.over {
+            if self.packets.1 >= GATHER_FROM && self.again.is_empty() {
+                // Ended early by a signal, it gathers less.
+                let _ = self.rest.poll(&mut nothing, Some(GATHER));
+            }
             let wait = if self.again.is_empty() { self.wait() } else { Some(Duration::ZERO) };
             if let Err(error) = self.poll.poll(&mut events, wait) {
                 if error.kind() == ErrorKind::Interrupted {
@@ -207,6 +223,7 @@ impl Worker {
         for _ in 0..TURN {
             match self.socket.recv_from(buffer) {
                 Ok((length, source)) => {
+                    self.packets.0 += 1;
                     if let Some(datagram) = buffer.get(..length) {
                         self.on_browser(source, datagram);
                     }
@@ -225,6 +242,7 @@ impl Worker {
             let socket = if is_rtp { &customer.rtp } else { &customer.rtcp };
             match socket.recv_from(buffer) {
                 Ok((length, source)) => {
+                    self.packets.0 += 1;
                     if let Some(datagram) = buffer.get(..length) {
                         self.on_trunk(slot, is_rtp, source, datagram);
                     }
@@ -272,6 +290,7 @@ impl Worker {
         // Ticks stand on a grid from the start, so that however late one is noticed, sounds go on by whole frames.
         let tick = u32::try_from(now.since.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX);
         self.next_tick = self.origin + TICK * tick + TICK;
+        self.packets = (0, self.packets.0);
         if !self.customers.is_empty() {
             for late in (self.played + 1).max(tick.saturating_sub(CATCH_UP))..=tick {
                 self.play_all(now, TICK * late);
