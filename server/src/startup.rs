@@ -48,12 +48,12 @@ use crate::settings::{SettingsConfig, SettingsService, music};
 use crate::telephony::call_log::CallLog;
 use crate::telephony::calls::{Calls, Inlets, Neighbours};
 use crate::telephony::gateway::{Gateway, GatewayConfig, GatewayError};
-use crate::telephony::list_news;
 use crate::telephony::numbers::NumberingPlan;
 use crate::telephony::port::Telephony;
 use crate::telephony::relays::{Relays, SecretError};
 use crate::telephony::sip_endpoint::{SipBindError, SipConfig, SipEndpoint, own_address};
 use crate::telephony::trunk::Trunks;
+use crate::telephony::{extensions, list_news};
 
 /// How often what can no longer matter is dropped.
 const SWEEP_EVERY: Duration = Duration::from_mins(15);
@@ -303,6 +303,9 @@ impl Product {
         tasks.spawn(router.clone().keep_shown(closing.clone()));
         tasks.spawn(router.run(closing.clone()));
         tasks.spawn(trunks.clone().run(outlets.registrations, closing.clone()));
+        let (lines, changes) = (Arc::new(settings.clone()), settings.changes());
+        let stop = closing.clone();
+        tasks.spawn(extensions::keep(agents.clone(), lines, trunks.clone(), clock.clone(), changes, stop));
         tasks.spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, closing.clone()));
         tasks.spawn(calls.clone().keep_after_call_limits(closing.clone()));
         tasks.spawn(joins::follow_call_rules(settings.clone(), agents, calls.clone(), closing.clone()));

@@ -1,7 +1,7 @@
 //! The sections of the settings, what a list says of each row, and how many fields a draft changes.
 
 use domain::roles::Role;
-use wire::settings::{CallRules, Extension, Granted, Number, Queue, Settings, Trunk, TrunkState, User};
+use wire::settings::{CallRules, Extension, Granted, Number, Queue, Settings, SipAccount, Trunk, TrunkState, User};
 
 use crate::text::Messages;
 
@@ -152,7 +152,16 @@ fn extension_line(words: &Messages, settings: &Settings, extension: &Extension) 
         id: extension.id.0,
         name: extension.number.clone(),
         summary: owner.map_or_else(|| words.extension_unassigned.to_owned(), person),
-        state: None,
+        state: extension.account.as_ref().map(|account| account_state(words, &account.state)),
+    }
+}
+
+/// How an extension's account fares, in a word, and whether it is in order: away with its agent, it is.
+pub(crate) fn account_state(words: &Messages, state: &TrunkState) -> (String, bool) {
+    match state {
+        TrunkState::Off => (words.extension_account_off.to_owned(), true),
+        TrunkState::Failed { why, at: _ } => (words.extension_account_failed(why), false),
+        TrunkState::Peer | TrunkState::Registering | TrunkState::Registered { .. } => trunk_state(words, state),
     }
 }
 
@@ -218,7 +227,21 @@ impl Draft for User {
 
 impl Draft for Extension {
     fn changes_from(&self, stored: &Self) -> usize {
-        count([self.number != stored.number, self.user != stored.user])
+        let (mine, theirs) = (self.account.as_ref(), stored.account.as_ref());
+        let differs = |read: fn(&SipAccount) -> String| mine.map(read) != theirs.map(read);
+        count([
+            self.number != stored.number,
+            self.user != stored.user,
+            mine.is_some() != theirs.is_some(),
+            mine.is_some() && differs(|account| account.host.clone()),
+            mine.is_some() && differs(|account| account.port.to_string()),
+            mine.is_some() && mine.map(|account| account.transport) != theirs.map(|account| account.transport),
+            mine.is_some() && differs(|account| account.domain.clone().unwrap_or_default()),
+            mine.is_some() && differs(|account| account.username.clone()),
+            mine.is_some() && differs(|account| account.auth_username.clone().unwrap_or_default()),
+            mine.is_some_and(|account| account.password.is_some()),
+            mine.is_some() && mine.map(|account| &account.codecs) != theirs.map(|account| &account.codecs),
+        ])
     }
 }
 
@@ -346,6 +369,7 @@ mod tests {
                 id: ExtensionId(Uuid::from_u128(5)),
                 number: "1001".to_owned(),
                 user: Some(UserId(Uuid::from_u128(2))),
+                account: None,
             }],
             ..Settings::default()
         };

@@ -12,7 +12,8 @@ use crate::shell::use_stores;
 use crate::text::use_text;
 use crate::ui::{CheckField, Chip, Choice, SelectField, TextArea, TextField, Tone};
 
-fn codec_order(codecs: &[TrunkCodec]) -> &'static str {
+/// The choice that stands for this order.
+pub(super) fn codec_order(codecs: &[TrunkCodec]) -> &'static str {
     match codecs {
         [TrunkCodec::Pcma, TrunkCodec::Pcmu, ..] => "pcma,pcmu",
         [TrunkCodec::Pcma] => "pcma",
@@ -21,7 +22,8 @@ fn codec_order(codecs: &[TrunkCodec]) -> &'static str {
     }
 }
 
-fn codecs_of(order: &str) -> Vec<TrunkCodec> {
+/// The order that a choice stands for.
+pub(super) fn codecs_of(order: &str) -> Vec<TrunkCodec> {
     order
         .split(',')
         .filter_map(|name| match name {
@@ -32,7 +34,8 @@ fn codecs_of(order: &str) -> Vec<TrunkCodec> {
         .collect()
 }
 
-fn transport_name(transport: TrunkTransport) -> &'static str {
+/// The choice that stands for this transport.
+pub(super) fn transport_name(transport: TrunkTransport) -> &'static str {
     match transport {
         TrunkTransport::Udp => "udp",
         TrunkTransport::Tcp => "tcp",

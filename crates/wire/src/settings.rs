@@ -72,6 +72,35 @@ pub struct Extension {
     pub number: String,
     /// Whose it is; a user has at most one.
     pub user: Option<UserId>,
+    /// Its account at another exchange, if it has one.
+    #[serde(default)]
+    pub account: Option<SipAccount>,
+}
+
+/// An extension's account at another exchange: registered there while its agent is logged in; calls to it ring that
+/// agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SipAccount {
+    /// Host name or address of the registrar.
+    pub host: String,
+    /// 1–65535, default 5060.
+    pub port: u16,
+    /// How SIP travels.
+    pub transport: TrunkTransport,
+    /// The domain of the account's address; none: the host.
+    pub domain: Option<String>,
+    /// 1–64 characters: the user part of the account's address, such as the number that it has there.
+    pub username: String,
+    /// The name that the password belongs to; none: the user name.
+    pub auth_username: Option<String>,
+    /// A new digest password; none leaves it. Never sent back.
+    pub password: Option<String>,
+    /// Whether a password is stored.
+    pub has_password: bool,
+    /// In order of preference.
+    pub codecs: Vec<TrunkCodec>,
+    /// As the server sees it now, [`TrunkState::Off`] while its agent is not logged in; ignored when saving.
+    pub state: TrunkState,
 }
 
 /// A SIP trunk.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use domain::agents::{Change, Seat, SeatInput, Work};
 use domain::ids::{ClientId, ExtensionId, InteractionId, UserId};
 use domain::refusal::Refusal;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use wire::ApiError;
 use wire::events::{DeskEvent, Media, Softphone};
 
@@ -60,6 +60,7 @@ struct Inner {
     hub: Hub,
     desks: Desks,
     news: broadcast::Sender<News>,
+    attendance: watch::Sender<u64>,
     after_call: Mutex<AfterCallRules>,
     limit_changed: Notify,
 }
@@ -84,6 +85,7 @@ impl Agents {
             hub,
             desks: Desks::default(),
             news,
+            attendance: watch::Sender::new(0),
             after_call: Mutex::default(),
             limit_changed: Notify::new(),
         }))
@@ -202,6 +204,7 @@ impl Agents {
     /// Tells the agent's tabs and whoever waits for free agents about a step that is durable now.
     pub async fn stepped(&self, user: UserId, change: Option<Change>) {
         if let Some(change) = change {
+            self.attendance_changed();
             self.tell(user).await;
             if change.from.next_deadline() != change.to.next_deadline() {
                 self.0.limit_changed.notify_one();
@@ -259,6 +262,7 @@ impl Agents {
             // Asked in here: a socket that comes or goes meanwhile is seen by one of the two looks.
             desk.live = client.is_some_and(|client| self.0.hub.has_socket(user, client));
         });
+        self.attendance_changed();
         self.tell(user).await;
     }
 
@@ -295,6 +299,9 @@ impl Agents {
                 Some(_) | None => {}
             }
         });
+        if before.live != after.live {
+            self.attendance_changed();
+        }
         if before.live && !after.live {
             tracing::info!(%user, "the desk that holds the softphone is gone");
             self.0.news.send(News::Lost(user)).ok();
@@ -336,6 +343,21 @@ impl Agents {
         self.0.desks.reachable()
     }
 
+    /// Who is logged in on which extension and truly there: with a live desk, or in a call.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn here(&self) -> Result<Vec<(UserId, ExtensionId)>, ApiError> {
+        let mut here = store::logged_in(&self.0.db).await?;
+        here.retain(|(user, _, in_call)| *in_call || self.0.desks.of(*user).live);
+        Ok(here.into_iter().map(|(user, extension, _)| (user, extension)).collect())
+    }
+
+    /// Moves on whenever [`Self::here`] may have changed.
+    pub fn attendance(&self) -> watch::Receiver<u64> {
+        self.0.attendance.subscribe()
+    }
+
     /// News from now on.
     pub fn news(&self) -> broadcast::Receiver<News> {
         self.0.news.subscribe()
@@ -349,6 +371,10 @@ impl Agents {
             Ok(softphone) => self.0.hub.publish(user, DeskEvent::Softphone { softphone }),
             Err(error) => tracing::warn!(%user, %error, "the softphone's state could not be read for its desk"),
         }
+    }
+
+    fn attendance_changed(&self) {
+        self.0.attendance.send_modify(|revision| *revision += 1);
     }
 
     async fn reconsider(&self, user: UserId) {

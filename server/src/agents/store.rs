@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::agents::{Change, Presence, Seat, SeatInput};
+use domain::agents::{Change, Presence, Seat, SeatInput, Work};
 use domain::ids::{ExtensionId, InteractionId, UserId};
 use domain::time::Timestamp;
 use wire::ApiError;
@@ -138,6 +138,22 @@ pub(super) async fn ready(db: &Db) -> Result<Vec<UserId>, DbError> {
         }
     }
     Ok(ready)
+}
+
+/// Who is logged in, on which extension, and whether they are in a call.
+pub(super) async fn logged_in(db: &Db) -> Result<Vec<(UserId, ExtensionId, bool)>, DbError> {
+    let rows = fetch_all!(db, (String, String), "SELECT user_id, seat FROM agent_seats")?;
+    let mut logged_in = Vec::new();
+    for (user, seat) in rows {
+        if let Seat::LoggedIn { extension, work, .. } = read(&seat)? {
+            let in_call = match work {
+                Work::Ringing { .. } | Work::Dialling { .. } | Work::Talking { .. } | Work::Held { .. } => true,
+                Work::Idle | Work::AfterCall { .. } => false,
+            };
+            logged_in.push((parse("user_id", &user)?, extension, in_call));
+        }
+    }
+    Ok(logged_in)
 }
 
 /// Whether somebody else is logged in on this extension: it was theirs, and has been given away meanwhile.

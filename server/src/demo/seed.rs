@@ -51,8 +51,12 @@ async fn people(settings: &dyn SettingsPort, actor: &Actor, before: &Settings) -
         if let Some(number) = person.extension
             && !before.extensions.iter().any(|known| known.number == number || known.user == Some(person.id))
         {
-            let extension =
-                Extension { id: ExtensionId(person.id.0), number: number.to_owned(), user: Some(person.id) };
+            let extension = Extension {
+                id: ExtensionId(person.id.0),
+                number: number.to_owned(),
+                user: Some(person.id),
+                account: None,
+            };
             settings.save_extension(actor.clone(), extension).await?;
         }
     }

@@ -1,7 +1,7 @@
 //! What a change says in the audit log: each field, old → new, by the names that people know.
 
 use domain::ids::{QueueId, TrunkId, UserId};
-use wire::settings::{CallRules, Extension, Granted, Number, Queue, Settings, Trunk, User};
+use wire::settings::{CallRules, Extension, Granted, Number, Queue, Settings, SipAccount, Trunk, User};
 
 use crate::audit::Changes;
 
@@ -18,11 +18,28 @@ pub(super) fn of_user(all: &Settings, new: &User) -> Changes {
 pub(super) fn of_extension(all: &Settings, new: &Extension) -> Changes {
     let old = all.extensions.iter().find(|extension| extension.id == new.id);
     let user = |extension: &Extension| extension.user.map_or_else(String::new, |user| login(all, user));
-    Changes::none().field("number", old.map(|extension| extension.number.clone()), new.number.clone()).field(
-        "user",
-        old.map(user),
-        user(new),
-    )
+    let changes = Changes::none()
+        .field("number", old.map(|extension| extension.number.clone()), new.number.clone())
+        .field("user", old.map(user), user(new));
+    let before = old.and_then(|extension| extension.account.as_ref());
+    if before.is_none() && new.account.is_none() {
+        return changes;
+    }
+    // One that is taken away, or new, is all of its fields at once.
+    type Read = fn(&SipAccount) -> String;
+    let fields: [(&str, Read); 7] = [
+        ("host", |account| account.host.clone()),
+        ("port", |account| account.port.to_string()),
+        ("transport", |account| word(&account.transport)),
+        ("domain", |account| account.domain.clone().unwrap_or_default()),
+        ("username", |account| account.username.clone()),
+        ("auth_username", |account| account.auth_username.clone().unwrap_or_default()),
+        ("codecs", |account| account.codecs.iter().map(word).collect::<Vec<_>>().join(" ")),
+    ];
+    let changes = fields.iter().fold(changes, |changes, (name, read)| {
+        changes.field(name, before.map(read), new.account.as_ref().map(read).unwrap_or_default())
+    });
+    changes.secret("password", new.account.as_ref().is_some_and(|account| account.password.is_some()))
 }
 
 pub(super) fn of_trunk(all: &Settings, new: &Trunk) -> Changes {

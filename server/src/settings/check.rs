@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use domain::ids::UserId;
+use domain::ids::{ExtensionId, UserId};
 use domain::phone::E164;
 use domain::roles::Role;
 use ipnet::IpNet;
-use wire::settings::{CallRules, Deletable, Extension, Granted, Number, Queue, Settings, Trunk, User};
+use wire::settings::{
+    CallRules, Deletable, Extension, Granted, Number, Queue, Settings, SipAccount, Trunk, TrunkCodec, TrunkState, User,
+};
 use wire::{ApiError, ApiResult, FieldError, Problem};
 
 use crate::session::{MAX_LOGIN, MAX_NAME, check_password};
@@ -110,7 +112,60 @@ pub(super) fn extension(all: &Settings, extension: &Extension) -> ApiResult<Exte
         "user",
         Problem::Taken,
     );
-    check.done(Extension { number, ..*extension })
+    let account = extension.account.clone().map(|account| sip_account(&mut check, all, extension.id, account));
+    check.done(Extension { id: extension.id, number, user: extension.user, account })
+}
+
+/// An extension's account as it may be saved.
+fn sip_account(check: &mut Check, all: &Settings, extension: ExtensionId, account: SipAccount) -> SipAccount {
+    let before = all.extensions.iter().find(|other| other.id == extension).and_then(|known| known.account.as_ref());
+    let host = check.text("host", &half_width(&account.host), 253).to_lowercase();
+    check.wrong_if(!is_host(&host), "host", Problem::NotAHost);
+    check.range("port", account.port, 1, u16::MAX);
+    let optional = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let domain =
+        optional(&account.domain).map(|domain| check.optional_text("domain", &half_width(&domain), 253).to_lowercase());
+    check.wrong_if(domain.as_deref().is_some_and(|domain| !is_host(domain)), "domain", Problem::NotAHost);
+    let username = check.text("username", &half_width(&account.username), 64);
+    // RFC 3261 §25.1: what stands in the user part of an address without escaping.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,?/".contains(&byte);
+    check.wrong_if(!username.bytes().all(plain), "username", Problem::Malformed);
+    let auth_username = optional(&account.auth_username).map(|name| check.optional_text("auth_username", &name, 128));
+    let password = account.password.filter(|password| !password.is_empty());
+    if let Some(password) = &password {
+        check.optional_text("password", password, 256);
+    }
+    let has_password = password.is_some() || before.is_some_and(|before| before.has_password);
+    check.wrong_if(!has_password, "password", Problem::Required);
+    let codecs: Vec<TrunkCodec> =
+        [TrunkCodec::Pcmu, TrunkCodec::Pcma].into_iter().filter(|codec| account.codecs.contains(codec)).collect();
+    check.wrong_if(codecs.is_empty(), "codecs", Problem::Required);
+    let codecs = if codecs.len() == 2 && account.codecs.first() == Some(&TrunkCodec::Pcma) {
+        vec![TrunkCodec::Pcma, TrunkCodec::Pcmu]
+    } else {
+        codecs
+    };
+    let state = TrunkState::Off;
+    let right = SipAccount {
+        host,
+        port: account.port,
+        transport: account.transport,
+        domain,
+        username,
+        auth_username,
+        password,
+        has_password,
+        codecs,
+        state,
+    };
+    // Two who register the same address would take each other's calls.
+    let same = |other: &SipAccount| {
+        (&other.host, other.port, &other.domain, &other.username)
+            == (&right.host, right.port, &right.domain, &right.username)
+    };
+    let others = all.extensions.iter().filter(|other| other.id != extension);
+    check.wrong_if(others.filter_map(|other| other.account.as_ref()).any(same), "username", Problem::Taken);
+    right
 }
 
 /// A trunk as it may be saved.

@@ -16,7 +16,7 @@ use super::store::{self, NumberRow};
 use crate::db::{DbError, parse};
 use crate::interactions::{self, Names};
 use crate::routing::{Plan, Queues};
-use crate::telephony::directory::{Directory, OurNumber, Queue, Trunk};
+use crate::telephony::directory::{Directory, Line, OurNumber, Queue, Trunk};
 
 impl SettingsService {
     /// The extension assigned to a user, with its number.
@@ -69,6 +69,7 @@ impl Directory for SettingsService {
                 sources: trunk.sources.iter().filter_map(|source| network(source)).collect(),
                 codecs: trunk.codecs,
                 max_calls: trunk.max_calls,
+                line: None,
             });
         }
         Ok(trunks)
@@ -96,6 +97,42 @@ impl Directory for SettingsService {
 
     async fn extension_of(&self, user: UserId) -> ApiResult<Option<ExtensionId>> {
         Ok(self.my_extension(user).await?.map(|extension| extension.id))
+    }
+
+    async fn lines(&self) -> ApiResult<Vec<Trunk>> {
+        let mut lines = Vec::new();
+        for (extension, sealed) in store::extensions(self.db()).await? {
+            let (Some(user), Some(account)) = (extension.user, extension.account) else { continue };
+            let password = match sealed.map(|sealed| self.vault().open(&sealed)) {
+                Some(Ok(password)) => Some(password),
+                Some(Err(error)) => {
+                    tracing::error!(extension = %extension.number, %error, "the account's password cannot be opened: enter it again");
+                    None
+                }
+                None => None,
+            };
+            let auth = account.auth_username.unwrap_or_else(|| account.username.clone());
+            lines.push(Trunk {
+                id: Line::trunk(extension.id),
+                name: extension.number.clone(),
+                host: account.host,
+                port: account.port,
+                transport: account.transport,
+                registers: true,
+                credentials: password.map(|password| (auth, password)),
+                sources: Vec::new(),
+                codecs: account.codecs,
+                max_calls: 1,
+                line: Some(Line {
+                    extension: extension.id,
+                    number: extension.number,
+                    user,
+                    username: account.username,
+                    domain: account.domain,
+                }),
+            });
+        }
+        Ok(lines)
     }
 }
 

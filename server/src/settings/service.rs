@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::db::{Db, Tx};
 use crate::files::Files;
 use crate::realtime::Hub;
+use crate::telephony::directory::Line;
 use crate::telephony::numbers::NumberingPlan;
 
 /// How the settings behave.
@@ -95,7 +96,18 @@ impl SettingsService {
         for trunk in &mut all.trunks {
             trunk.state = self.state_of(trunk);
         }
+        for extension in &mut all.extensions {
+            self.see_account(extension);
+        }
         Ok(all)
+    }
+
+    /// Fills in how an extension's account fares.
+    fn see_account(&self, extension: &mut Extension) {
+        if let Some(account) = &mut extension.account {
+            let asked = self.0.states.get().and_then(|ask| ask(Line::trunk(extension.id)));
+            account.state = asked.unwrap_or(TrunkState::Off);
+        }
     }
 
     fn state_of(&self, trunk: &Trunk) -> TrunkState {
@@ -240,17 +252,26 @@ impl SettingsPort for SettingsService {
     async fn save_extension(&self, actor: Actor, extension: Extension) -> ApiResult<Extension> {
         actor.require(Permission::Administer)?;
         let now = self.0.clock.now();
-        self.change(&actor, "extension.saved", move |tx, before| {
-            Box::pin(async move {
-                let extension = check::extension(&before, &extension)?;
-                store::put_extension(tx, &extension, now).await?;
-                let changes = changes::of_extension(&before, &extension);
-                let until_now = before.extensions.iter().find(|known| known.id == extension.id);
-                let touched = until_now.and_then(|known| known.user).into_iter().chain(extension.user);
-                Ok(Changed::of(extension.number.clone(), changes, extension).touching(touched))
+        let password = extension.account.as_ref().and_then(|account| account.password.as_deref());
+        let password = password.filter(|password| !password.is_empty());
+        let sealed = password.map(|password| self.0.vault.seal(password)).transpose()?;
+        let mut saved = self
+            .change(&actor, "extension.saved", move |tx, before| {
+                Box::pin(async move {
+                    let mut extension = check::extension(&before, &extension)?;
+                    store::put_extension(tx, &extension, sealed, now).await?;
+                    let changes = changes::of_extension(&before, &extension);
+                    let until_now = before.extensions.iter().find(|known| known.id == extension.id);
+                    let touched = until_now.and_then(|known| known.user).into_iter().chain(extension.user);
+                    if let Some(account) = &mut extension.account {
+                        account.password = None;
+                    }
+                    Ok(Changed::of(extension.number.clone(), changes, extension).touching(touched))
+                })
             })
-        })
-        .await
+            .await?;
+        self.see_account(&mut saved);
+        Ok(saved)
     }
 
     async fn save_trunk(&self, actor: Actor, trunk: Trunk) -> ApiResult<Trunk> {

@@ -10,7 +10,8 @@ use domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::settings::{
-    CallRules, Deletable, Extension, Granted, Music, Number, Queue, Settings, Trunk, TrunkState, TrunkTransport, User,
+    CallRules, Deletable, Extension, Granted, Music, Number, Queue, Settings, SipAccount, Trunk, TrunkState,
+    TrunkTransport, User,
 };
 
 use crate::db::{Db, DbError, Tx, parse};
@@ -29,7 +30,7 @@ macro_rules! load {
         let mut granted = pairs(fetch_all!($on, (String, String), "SELECT number_id, user_id FROM number_grants ORDER BY user_id")?);
         let mut members = pairs(fetch_all!($on, (String, String), "SELECT queue_id, user_id FROM queue_members ORDER BY user_id")?);
         let users = fetch_all!($on, UserRow, "SELECT id, login, display_name, role, active FROM users ORDER BY display_name, login")?;
-        let extensions = fetch_all!($on, ExtensionRow, "SELECT id, number, user_id FROM extensions ORDER BY number")?;
+        let extensions = fetch_all!($on, ExtensionRow, EXTENSIONS)?;
         let trunks = fetch_all!($on, TrunkRow, TRUNKS)?;
         let numbers = fetch_all!(
             $on,
@@ -45,7 +46,10 @@ macro_rules! load {
         let call_rules = read_call_rules(fetch_one!($on, CallRulesRow, CALL_RULES)?)?;
         Ok(Settings {
             users: users.into_iter().map(UserRow::read).collect::<Result<_, _>>()?,
-            extensions: extensions.into_iter().map(ExtensionRow::read).collect::<Result<_, _>>()?,
+            extensions: extensions
+                .into_iter()
+                .map(|row| row.read().map(|(extension, _)| extension))
+                .collect::<Result<_, _>>()?,
             trunks: trunks.into_iter().map(|row| row.read().map(|(trunk, _)| trunk)).collect::<Result<_, _>>()?,
             numbers: numbers.into_iter().map(|row| row.read($plan, &mut granted)).collect::<Result<_, _>>()?,
             queues: queues.into_iter().map(|row| row.read(&mut members)).collect::<Result<_, _>>()?,
@@ -57,6 +61,10 @@ macro_rules! load {
 
 const TRUNKS: &str = "SELECT id, name, host, port, transport, registers, username, sealed_password, sources, codecs,
      max_calls, active FROM trunks ORDER BY name";
+
+const EXTENSIONS: &str = "SELECT e.id, e.number, e.user_id, a.host, a.port, a.transport, a.domain, a.username,
+     a.auth_username, a.sealed_password, a.codecs
+     FROM extensions e LEFT JOIN extension_accounts a ON a.extension_id = e.id ORDER BY e.number";
 
 const CALL_RULES: &str = "SELECT microphone_only_in_calls, full_hold, after_call_limit_seconds,
      after_call_extension_seconds FROM call_rules WHERE id = 1";
@@ -125,15 +133,46 @@ pub(super) async fn put_user(
     Ok(())
 }
 
-pub(super) async fn put_extension(tx: &mut Tx, extension: &Extension, now: Timestamp) -> Result<(), DbError> {
+/// Creates or updates an extension with its account. Without a new sealed password the stored one stays.
+pub(super) async fn put_extension(
+    tx: &mut Tx,
+    extension: &Extension,
+    sealed: Option<String>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let id = extension.id.to_string();
     execute!(
         tx,
         "INSERT INTO extensions (id, number, user_id, updated_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (id) DO UPDATE SET number = excluded.number, user_id = excluded.user_id,
          updated_at = excluded.updated_at",
-        extension.id.to_string(),
+        id.as_str(),
         extension.number.as_str(),
         extension.user.map(|user| user.to_string()),
+        now.0,
+    )?;
+    let Some(account) = &extension.account else {
+        execute!(tx, "DELETE FROM extension_accounts WHERE extension_id = $1", id.as_str())?;
+        return Ok(());
+    };
+    execute!(
+        tx,
+        "INSERT INTO extension_accounts (extension_id, host, port, transport, domain, username, auth_username,
+         sealed_password, codecs, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (extension_id) DO UPDATE SET host = excluded.host, port = excluded.port,
+         transport = excluded.transport, domain = excluded.domain, username = excluded.username,
+         auth_username = excluded.auth_username,
+         sealed_password = COALESCE(excluded.sealed_password, extension_accounts.sealed_password),
+         codecs = excluded.codecs, updated_at = excluded.updated_at",
+        id.as_str(),
+        account.host.as_str(),
+        i64::from(account.port),
+        write_word("extension_accounts.transport", &account.transport)?,
+        account.domain.clone(),
+        account.username.as_str(),
+        account.auth_username.clone(),
+        sealed.clone(),
+        to_json("extension_accounts.codecs", &account.codecs)?,
         now.0,
     )?;
     Ok(())
@@ -277,6 +316,11 @@ pub(super) async fn active_trunks(db: &Db) -> Result<Vec<(Trunk, Option<String>)
     Ok(read?.into_iter().filter(|(trunk, _)| trunk.active).collect())
 }
 
+/// Every extension, with the sealed password of its account.
+pub(super) async fn extensions(db: &Db) -> Result<Vec<(Extension, Option<String>)>, DbError> {
+    fetch_all!(db, ExtensionRow, EXTENSIONS)?.into_iter().map(ExtensionRow::read).collect()
+}
+
 pub(super) async fn number(db: &Db, e164: &E164) -> Result<Option<NumberRow>, DbError> {
     fetch_optional!(
         db,
@@ -387,12 +431,37 @@ struct ExtensionRow {
     id: String,
     number: String,
     user_id: Option<String>,
+    host: Option<String>,
+    port: Option<i64>,
+    transport: Option<String>,
+    domain: Option<String>,
+    username: Option<String>,
+    auth_username: Option<String>,
+    sealed_password: Option<String>,
+    codecs: Option<String>,
 }
 
 impl ExtensionRow {
-    fn read(self) -> Result<Extension, DbError> {
+    /// The extension and its account's sealed password.
+    fn read(self) -> Result<(Extension, Option<String>), DbError> {
         let user = self.user_id.map(|id| parse("extensions.user_id", &id)).transpose()?;
-        Ok(Extension { id: parse("extensions.id", &self.id)?, number: self.number, user })
+        let account = match (self.host, self.port, self.transport, self.username, self.codecs) {
+            (Some(host), Some(port), Some(transport), Some(username), Some(codecs)) => Some(SipAccount {
+                host,
+                port: narrow("extension_accounts.port", port)?,
+                transport: read_word("extension_accounts.transport", &transport)?,
+                domain: self.domain,
+                username,
+                auth_username: self.auth_username,
+                password: None,
+                has_password: self.sealed_password.is_some(),
+                codecs: from_json("extension_accounts.codecs", &codecs)?,
+                state: TrunkState::Off,
+            }),
+            _ => None,
+        };
+        let extension = Extension { id: parse("extensions.id", &self.id)?, number: self.number, user, account };
+        Ok((extension, self.sealed_password))
     }
 }
 

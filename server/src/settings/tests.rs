@@ -157,7 +157,7 @@ on_both! {
         let Setup { settings, admin, .. } = setup(&db).await;
         let sato = settings.save_user(admin.clone(), agent(" SATO ")).await.unwrap();
         assert_eq!((sato.login.as_str(), sato.password.as_deref()), ("sato", None));
-        let mine = Extension { id: ExtensionId(id()), number: "１００１".into(), user: Some(sato.id) };
+        let mine = Extension { id: ExtensionId(id()), number: "１００１".into(), user: Some(sato.id), account: None };
         let mine = settings.save_extension(admin.clone(), mine).await.unwrap();
         assert_eq!(mine.number, "1001");
         let carrier = Trunk {
@@ -189,7 +189,7 @@ on_both! {
         let Setup { settings, admin, .. } = setup(&db).await;
         let sato = settings.save_user(admin.clone(), agent("sato")).await.unwrap();
         let suzuki = settings.save_user(admin.clone(), agent("suzuki")).await.unwrap();
-        let mine = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(sato.id) };
+        let mine = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(sato.id), account: None };
         settings.save_extension(admin.clone(), mine.clone()).await.unwrap();
         let carrier = Trunk {
             username: Some("u".into()),
@@ -240,7 +240,7 @@ on_both! {
         assert_eq!(wrong(settings.save_user(admin.clone(), taken).await), one("login", Problem::Taken));
         let no_password = User { password: None, ..agent("y") };
         assert_eq!(wrong(settings.save_user(admin.clone(), no_password).await), one("password", Problem::Required));
-        let stranger = Extension { id: ExtensionId(id()), number: "1a".into(), user: Some(UserId(id())) };
+        let stranger = Extension { id: ExtensionId(id()), number: "1a".into(), user: Some(UserId(id())), account: None };
         assert_eq!(wrong(settings.save_extension(admin.clone(), stranger).await), [
             ("number".into(), Problem::Malformed),
             ("user".into(), Problem::Unknown),
@@ -277,7 +277,7 @@ on_both! {
 
     async fn names_and_numbers_are_unique_and_a_user_has_one_extension(db: TestDb) {
         let Setup { settings, admin, .. } = setup(&db).await;
-        let first = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user) };
+        let first = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user), account: None };
         settings.save_extension(admin.clone(), first.clone()).await.unwrap();
         let second = Extension { id: ExtensionId(id()), ..first.clone() };
         assert_eq!(wrong(settings.save_extension(admin.clone(), second).await), [
@@ -400,7 +400,7 @@ on_both! {
             assert_eq!(settings.save_user(actor.clone(), agent("x")).await, Err(ApiError::Forbidden));
             assert_eq!(settings.save_queue(actor.clone(), queue("q", vec![])).await, Err(ApiError::Forbidden));
             assert_eq!(settings.save_trunk(actor.clone(), trunk("t")).await, Err(ApiError::Forbidden));
-            let extension = Extension { id: ExtensionId(id()), number: "1001".into(), user: None };
+            let extension = Extension { id: ExtensionId(id()), number: "1001".into(), user: None, account: None };
             assert_eq!(settings.save_extension(actor.clone(), extension).await, Err(ApiError::Forbidden));
             assert_eq!(settings.save_number(actor.clone(), number("0312345678", &trunk("t"))).await, Err(ApiError::Forbidden));
             assert_eq!(settings.delete(actor.clone(), Deletable::Queue(QueueId(id()))).await, Err(ApiError::Forbidden));
@@ -438,7 +438,7 @@ on_both! {
         let mut tab = hub.attach(admin.user, ClientId(id()), String::new(), None);
         let mut revision = settings.changes();
         revision.mark_unchanged();
-        let mine = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user) };
+        let mine = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user), account: None };
         settings.save_extension(admin.clone(), mine.clone()).await.unwrap();
         assert!(revision.has_changed().unwrap());
         assert_eq!(heard(&mut tab.frames), DeskEvent::SettingsChanged);

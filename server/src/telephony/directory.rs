@@ -31,6 +31,38 @@ pub struct Trunk {
     pub codecs: Vec<TrunkCodec>,
     /// How many calls it carries at a time, both directions together.
     pub max_calls: u16,
+    /// Whose line it is, where it is an extension's account at another exchange.
+    pub line: Option<Line>,
+}
+
+/// An extension's account at another exchange: a trunk of one call, kept under the extension's own id while its agent is
+/// there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The extension.
+    pub extension: ExtensionId,
+    /// Its number, as people here know it.
+    pub number: String,
+    /// Whom calls to it ring.
+    pub user: UserId,
+    /// The user part of its address there: what is registered, called and shown.
+    pub username: String,
+    /// The domain of that address, where it is not the registrar's host.
+    pub domain: Option<String>,
+}
+
+impl Line {
+    /// The trunk that the line of this extension is.
+    pub fn trunk(extension: ExtensionId) -> TrunkId {
+        TrunkId(extension.0)
+    }
+}
+
+impl Trunk {
+    /// The host part of the addresses in its requests.
+    pub fn domain(&self) -> &str {
+        self.line.as_ref().and_then(|line| line.domain.as_deref()).unwrap_or(&self.host)
+    }
 }
 
 impl core::fmt::Debug for Trunk {
@@ -81,4 +113,6 @@ pub trait Directory: Send + Sync {
     async fn caller_numbers(&self, user: UserId) -> ApiResult<Vec<OurNumber>>;
     /// The extension assigned to this agent (S1).
     async fn extension_of(&self, user: UserId) -> ApiResult<Option<ExtensionId>>;
+    /// Every line that an agent has: extensions with both an account at another exchange and somebody to ring.
+    async fn lines(&self) -> ApiResult<Vec<Trunk>>;
 }

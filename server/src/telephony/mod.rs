@@ -17,6 +17,7 @@ mod call_task;
 pub mod calls;
 pub mod directory;
 mod effects;
+pub mod extensions;
 pub mod gateway;
 mod late_steps;
 pub mod list_news;

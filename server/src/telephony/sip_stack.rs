@@ -101,6 +101,8 @@ pub struct Registration {
     pub transport: TrunkTransport,
     /// The registrar's domain.
     pub host: String,
+    /// User part of the address that is registered, where it is not the one of the credentials.
+    pub user: Option<String>,
     /// User name and password.
     pub credentials: Option<(String, String)>,
 }
@@ -126,6 +128,8 @@ pub enum RegistrationNews {
 pub struct Peer {
     /// The trunk.
     pub trunk: TrunkId,
+    /// Who alone is called over it: the user part of the one address registered there. None: it brings calls for anybody.
+    pub user: Option<String>,
     /// Its host's addresses.
     pub addresses: Vec<SocketAddr>,
     /// Further networks.

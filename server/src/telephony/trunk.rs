@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::ids::TrunkId;
+use domain::ids::{TrunkId, UserId};
 use domain::time::Timestamp;
 use media::Codec;
 use tokio::sync::{Notify, mpsc, watch};
@@ -34,6 +34,7 @@ struct Inner {
     sip: Arc<dyn SipStack>,
     clock: Clock,
     live: Mutex<HashMap<TrunkId, Live>>,
+    lines: Mutex<Vec<Trunk>>,
     reload: Notify,
     version: watch::Sender<u64>,
 }
@@ -71,8 +72,8 @@ impl Trunks {
     /// Joins the trunks to settings and SIP. Nothing is known before [`Self::reload`] or [`Self::run`].
     pub fn new(directory: Arc<dyn Directory>, sip: Arc<dyn SipStack>, clock: Clock) -> Self {
         let (version, _) = watch::channel(0);
-        let live = Mutex::default();
-        Self(Arc::new(Inner { directory, sip, clock, live, reload: Notify::new(), version }))
+        let (live, lines) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { directory, sip, clock, live, lines, reload: Notify::new(), version }))
     }
 
     /// Keeps the trunks until `stop`, then takes the registrations back.
@@ -96,15 +97,33 @@ impl Trunks {
         self.0.reload.notify_one();
     }
 
+    /// Says which lines are kept from now on, beside the trunks of the settings.
+    pub fn keep_lines(&self, lines: Vec<Trunk>) {
+        *self.0.lines.lock().unwrap_or_else(PoisonError::into_inner) = lines;
+        self.settings_changed();
+    }
+
+    /// A trunk or line that is kept.
+    pub fn get(&self, trunk: TrunkId) -> Option<Trunk> {
+        self.live().get(&trunk).map(|live| live.trunk.clone())
+    }
+
+    /// The line of this agent, if one is kept.
+    pub fn line_of(&self, user: UserId) -> Option<Trunk> {
+        let owned = |trunk: &Trunk| trunk.line.as_ref().is_some_and(|line| line.user == user);
+        self.live().values().map(|live| &live.trunk).find(|trunk| owned(trunk)).cloned()
+    }
+
     /// Reads the settings and resolves every host. `false`: something is to be tried again soon.
     pub async fn reload(&self) -> bool {
-        let trunks = match self.0.directory.trunks().await {
+        let mut trunks = match self.0.directory.trunks().await {
             Ok(trunks) => trunks,
             Err(error) => {
                 tracing::error!(%error, "the trunks could not be read from the settings; the former ones stay");
                 return false;
             }
         };
+        trunks.extend(self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         let mut all_found = true;
         let mut resolved = Vec::with_capacity(trunks.len());
         for trunk in trunks {
@@ -254,7 +273,8 @@ impl Live {
         Some(Registration {
             to,
             transport: self.trunk.transport,
-            host: self.trunk.host.clone(),
+            host: self.trunk.domain().to_owned(),
+            user: self.trunk.line.as_ref().map(|line| line.username.clone()),
             credentials: self.trunk.credentials.clone(),
         })
     }
@@ -262,6 +282,7 @@ impl Live {
     fn peer(&self) -> Peer {
         Peer {
             trunk: self.trunk.id,
+            user: self.trunk.line.as_ref().map(|line| line.username.clone()),
             addresses: self.addresses.clone(),
             networks: self.trunk.sources.clone(),
             codecs: self.trunk.laws(),

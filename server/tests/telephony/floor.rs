@@ -20,6 +20,7 @@ use server::routing::Router;
 use server::settings::{Accounts, SettingsConfig, SettingsService, Vault};
 use server::telephony::call_log::CallLog;
 use server::telephony::calls::{Calls, Inlets, Neighbours};
+use server::telephony::extensions;
 use server::telephony::gateway::{Gateway, GatewayConfig};
 use server::telephony::numbers::NumberingPlan;
 use server::telephony::port::Telephony;
@@ -191,7 +192,7 @@ impl Floor {
             gateway: gateway.clone(),
             sip: Arc::new(sip.clone()),
             trunks: trunks.clone(),
-            directory,
+            directory: directory.clone(),
             plan: numbering,
             log: log.clone(),
             keep_for: KEEP_FOR,
@@ -199,6 +200,8 @@ impl Floor {
         calls.recover().await.unwrap();
         assert!(trunks.reload().await);
         tasks.spawn(trunks.clone().run(outlets.registrations, stop.clone()));
+        let lines = (directory, settings.changes());
+        tasks.spawn(extensions::keep(agents.clone(), lines.0, trunks.clone(), clock.clone(), lines.1, stop.clone()));
         tokio::spawn(router.run(stop.clone()));
         tokio::spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, stop.clone()));
         let phone = Telephony::new(calls.clone());
@@ -285,7 +288,7 @@ impl Floor {
         let id = UserId(Uuid::new_v4());
         self.settings.save_user(self.admin.clone(), user(id, login)).await.unwrap();
         let number = format!("{}", 1001 + self.seats.len());
-        let extension = Extension { id: ExtensionId(Uuid::new_v4()), number, user: Some(id) };
+        let extension = Extension { id: ExtensionId(Uuid::new_v4()), number, user: Some(id), account: None };
         self.settings.save_extension(self.admin.clone(), extension).await.unwrap();
         self.queue.members.push(id);
         let client = ClientId(Uuid::new_v4());

@@ -63,7 +63,7 @@ impl Driver {
                     self.news(RegistrationNews::Failed { trunk, status, retry_after });
                 }
             }
-            Event::Unregistered { .. } => {}
+            Event::Unregistered { key } => self.leaving.retain(|(leaving, _)| *leaving != key),
             // Dropping the leg's sender closes its channel, after everything that was told before.
             Event::Terminated { call } => self.legs.remove(call),
         }
@@ -78,7 +78,7 @@ impl Driver {
         caller: Option<String>,
         offer: Option<&str>,
     ) {
-        let trunks = self.trunks_at(peer);
+        let trunks = self.trunks_at(peer, &dialled);
         let codecs = self.peers.iter().find(|peer| Some(&peer.trunk) == trunks.first());
         let codecs = codecs.map(|peer| peer.codecs.clone()).unwrap_or_default();
         let offer = offer.map(sdp::parse).transpose();
@@ -151,13 +151,17 @@ impl Driver {
     }
 
     fn trunk_of(&self, key: RegistrationKey) -> Option<TrunkId> {
-        self.trunks.iter().find(|(_, (_, registered))| *registered == key).map(|(trunk, _)| *trunk)
+        self.trunks.iter().find(|(_, registered)| registered.key == key).map(|(trunk, _)| *trunk)
     }
 
-    /// Trunks that this source belongs to: those of exactly this address and port before those of its host.
-    fn trunks_at(&self, from: SocketAddr) -> Vec<TrunkId> {
-        let mut at: Vec<&Peer> = self.peers.iter().filter(|peer| peer.is_at(from.ip())).collect();
-        at.sort_by_key(|peer| !peer.addresses.contains(&from));
+    /// Trunks that this source belongs to: one that is registered there for the one dialled alone, then those of exactly
+    /// this address and port, then those of its host.
+    fn trunks_at(&self, from: SocketAddr, dialled: &[String; 2]) -> Vec<TrunkId> {
+        // RFC 3261 §16.5: a registrar puts the registered contact into the Request-URI.
+        let [request_user, _] = dialled;
+        let fits = |peer: &&Peer| peer.user.as_ref().is_none_or(|user| user == request_user);
+        let mut at: Vec<&Peer> = self.peers.iter().filter(|peer| peer.is_at(from.ip())).filter(fits).collect();
+        at.sort_by_key(|peer| (peer.user.is_none(), !peer.addresses.contains(&from)));
         at.into_iter().map(|peer| peer.trunk).collect()
     }
 }

@@ -59,7 +59,9 @@ pub(super) struct Driver {
     tcp: mpsc::Receiver<TcpNews>,
     peers: Vec<Peer>,
     legs: Legs,
-    trunks: HashMap<TrunkId, (Binding, RegistrationKey)>,
+    trunks: HashMap<TrunkId, Registered>,
+    /// Registrars that are to confirm the end of a registration: heard until they have, though peers no longer.
+    leaving: Vec<(RegistrationKey, IpAddr)>,
     incoming: mpsc::UnboundedSender<Incoming>,
     registrations: mpsc::UnboundedSender<RegistrationNews>,
     next_leg: Arc<AtomicU64>,
@@ -86,6 +88,7 @@ impl Driver {
             peers: Vec::new(),
             legs: Legs::default(),
             trunks: HashMap::new(),
+            leaving: Vec::new(),
             incoming,
             registrations,
             next_leg,
@@ -141,7 +144,8 @@ impl Driver {
     }
 
     fn knows(&self, address: IpAddr) -> bool {
-        self.peers.iter().any(|peer| peer.is_at(address))
+        let address = address.to_canonical();
+        self.peers.iter().any(|peer| peer.is_at(address)) || self.leaving.iter().any(|(_, at)| *at == address)
     }
 
     fn datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
@@ -224,22 +228,22 @@ impl Driver {
             Command::HangUp(leg) => self.on_leg(leg, |endpoint, key, _| endpoint.hang_up(now, key)),
             Command::Peers(peers) => self.peers = peers,
             Command::Register(trunk, registration) => {
-                let binding = registration.binding();
-                if let Some((former, key)) = self.trunks.remove(&trunk) {
-                    if former == binding {
+                let (binding, at) = (registration.binding(), registration.to.ip());
+                if let Some(former) = self.trunks.remove(&trunk) {
+                    if former.binding == binding {
                         // Registered anew, it is the same binding (RFC 3261 §10.2.1.1): taken back, it would be gone.
-                        self.endpoint.forget_registration(key);
+                        self.endpoint.forget_registration(former.key);
                     } else {
                         // The former first: registrars that share their bindings would drop the new one with it.
-                        self.endpoint.unregister(now, key);
+                        self.unregister(now, &former);
                     }
                 }
                 let key = self.endpoint.register(now, registration.for_endpoint());
-                self.trunks.insert(trunk, (binding, key));
+                self.trunks.insert(trunk, Registered { binding, key, at });
             }
             Command::Unregister(trunk) => {
-                if let Some((_, key)) = self.trunks.remove(&trunk) {
-                    self.endpoint.unregister(now, key);
+                if let Some(former) = self.trunks.remove(&trunk) {
+                    self.unregister(now, &former);
                 }
             }
             Command::Held(reply) => {
@@ -249,6 +253,11 @@ impl Driver {
                 let _ = reply.send(held);
             }
         }
+    }
+
+    fn unregister(&mut self, now: Time, former: &Registered) {
+        self.leaving.push((former.key, former.at.to_canonical()));
+        self.endpoint.unregister(now, former.key);
     }
 
     fn on_leg(&mut self, leg: LegId, act: impl FnOnce(&mut Endpoint, CallKey, &mut Leg) -> Result<(), sip::NotNow>) {
@@ -291,12 +300,20 @@ impl Peer {
     }
 }
 
+/// A registration that is kept, and with whom.
+struct Registered {
+    binding: Binding,
+    key: RegistrationKey,
+    at: IpAddr,
+}
+
 /// What makes a registration another one to its registrar: the address of record, and the contact's two parts.
 type Binding = (String, String, Transport);
 
 impl Registration {
     fn user(&self) -> &str {
-        self.credentials.as_ref().map_or("madoguchi", |(user, _)| user)
+        let credentials = || self.credentials.as_ref().map_or("madoguchi", |(user, _)| user);
+        self.user.as_deref().unwrap_or_else(credentials)
     }
 
     fn binding(&self) -> Binding {
