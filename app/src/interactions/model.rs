@@ -38,6 +38,7 @@ pub(crate) fn sentence(words: &Messages, detail: &CallDetail, event: &CallEvent)
         CallEvent::Queued { queue, front: _ } => words.event_queued(queue_name(words, detail, *queue)),
         CallEvent::MusicStarted => words.event_music.to_owned(),
         CallEvent::Offered { agent: id, because: _ } => words.event_offered(agent(*id)),
+        CallEvent::Called { agent: id, extension: _ } => words.event_called(agent(*id)),
         CallEvent::Declined { agent: id } => words.event_declined(agent(*id)),
         CallEvent::Missed { agent: id } => words.event_missed(agent(*id)),
         CallEvent::OfferLost { agent: id } => words.event_offer_lost(agent(*id)),
@@ -55,9 +56,10 @@ pub(crate) fn sentence(words: &Messages, detail: &CallDetail, event: &CallEvent)
 }
 
 /// "Why me?" in one sentence (C6), for the events that have an answer.
-pub(crate) fn why_me(words: &Messages, event: &CallEvent) -> Option<String> {
+pub(crate) fn why_me(words: &Messages, detail: &CallDetail, event: &CallEvent) -> Option<String> {
     match event {
         CallEvent::Offered { agent: _, because } => Some(because_of(words, because)),
+        CallEvent::Called { .. } => detail.row.our_number.as_ref().map(|ours| words.because_extension(&ours.shown)),
         CallEvent::Started { .. }
         | CallEvent::Queued { .. }
         | CallEvent::MusicStarted
@@ -127,6 +129,7 @@ fn queue_name(words: &Messages, detail: &CallDetail, id: QueueId) -> String {
 #[cfg(test)]
 mod tests {
     use domain::ids::InteractionId;
+    use domain::phone::{E164, ShownNumber};
     use domain::telephony::{Direction, Failure};
     use domain::time::Timestamp;
     use uuid::Uuid;
@@ -189,9 +192,19 @@ mod tests {
         let ja = Language::Ja.messages();
         assert_eq!(sentence(ja, &detail(), &event), "佐藤さんを呼出");
         assert_eq!(
-            why_me(ja, &event).as_deref(),
+            why_me(ja, &detail(), &event).as_deref(),
             Some("待機中の3名のうち、最も長く待機していました (2:03) 拒否・不在の1名を除きました")
         );
+    }
+
+    #[test]
+    fn c6_a_call_to_an_extension_says_that_it_was_called() {
+        let event = CallEvent::Called { agent: SATO, extension: domain::ids::ExtensionId(Uuid::from_u128(3)) };
+        let ours = ShownNumber { e164: E164::parse("+811001").unwrap(), shown: "1001".to_owned() };
+        let detail = CallDetail { row: CallRow { our_number: Some(ours), ..detail().row }, ..detail() };
+        let ja = Language::Ja.messages();
+        assert_eq!(sentence(ja, &detail, &event), "佐藤さんの内線を呼出");
+        assert_eq!(why_me(ja, &detail, &event).as_deref(), Some("内線 1001 宛の着信です"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) fn Timeline(
                 .events
                 .iter()
                 .map(|numbered| {
-                    let why = model::why_me(words, &numbered.event);
+                    let why = model::why_me(words, detail, &numbered.event);
                     view! {
                         <li class="timeline-line">
                             <time class="timeline-time num">{format::clock_seconds(numbered.at, language)}</time>

@@ -114,7 +114,9 @@ fn Dialler() -> impl IntoView {
             .unwrap_or_default()
             .into_iter()
             .map(|number| {
-                let label = if number.label.is_empty() {
+                let label = if number.extension {
+                    text.get().extension_is(&number.number.shown)
+                } else if number.label.is_empty() {
                     number.number.shown
                 } else {
                     format!("{} {}", number.number.shown, number.label)

@@ -47,6 +47,9 @@ pub struct CallerNumber {
     pub number: ShownNumber,
     /// What it is called: 代表, サポート.
     pub label: String,
+    /// It is the agent's own extension, whose calls go out through another exchange.
+    #[serde(default)]
+    pub extension: bool,
 }
 
 /// What the dialler needs.

@@ -69,6 +69,7 @@ impl CallLog {
 pub(super) fn agent_of(event: &CallEvent) -> Option<UserId> {
     match event {
         CallEvent::Offered { agent, .. }
+        | CallEvent::Called { agent, .. }
         | CallEvent::Declined { agent }
         | CallEvent::Missed { agent }
         | CallEvent::OfferLost { agent }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use domain::agents::SeatInput;
 use domain::ids::{InteractionId, QueueId, UserId};
 use domain::phone::ShownNumber;
-use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Numbered, Outcome, Refuse};
+use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Failure, Numbered, Outcome, Refuse};
 use domain::time::Timestamp;
 use wire::ApiError;
 use wire::events::{CallView, Gone, Party, QueueName};
@@ -127,6 +127,7 @@ impl Effects {
             CallOutput::Ring => with.sip.ring(leg),
             CallOutput::AnswerCustomer => with.sip.accept(leg, self.facts.audio),
             CallOutput::RefuseCustomer(Refuse::Unavailable) => with.sip.refuse(leg, UNAVAILABLE),
+            CallOutput::RefuseCustomer(Refuse::Declined) => with.sip.refuse(leg, DECLINED),
             CallOutput::CancelFarEnd | CallOutput::HangUpCustomer => with.sip.hang_up(leg),
             CallOutput::Music => with.gateway.route(id, Route::Music(queue)),
             CallOutput::EarlyMedia { agent } => with.gateway.route(id, Route::EarlyMedia(agent)),
@@ -192,6 +193,8 @@ impl Effects {
             SeatInput::Withdrawn { .. } => match call {
                 Call::Ended { outcome: Outcome::Abandoned, .. } => Some(Gone::Abandoned),
                 Call::Ended { outcome: Outcome::Lost, .. } => Some(Gone::ServerStopped),
+                // The desk was lost while its own extension rang.
+                Call::Ended { outcome: Outcome::Failed { failure: Failure::NoAnswer, .. }, .. } => Some(Gone::Missed),
                 // An offer ends in no other way than these.
                 Call::Ended { .. } => Some(Gone::Broken),
                 // The desk was lost: should it be back already, the offer is not.
@@ -274,6 +277,7 @@ impl Effects {
             | CallEvent::Queued { .. }
             | CallEvent::MusicStarted
             | CallEvent::Offered { .. }
+            | CallEvent::Called { .. }
             | CallEvent::Declined { .. }
             | CallEvent::Missed { .. }
             | CallEvent::OfferLost { .. }
@@ -354,3 +358,5 @@ impl Effects {
 
 /// RFC 3261 §21.4.18.
 const UNAVAILABLE: u16 = 480;
+/// RFC 3261 §21.6.2.
+const DECLINED: u16 = 603;

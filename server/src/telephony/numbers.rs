@@ -17,6 +17,9 @@ pub struct NumberingPlan {
 /// The longest short number (ITU-T E.164.1): emergency services and the like.
 const SHORT: usize = 6;
 
+/// The longest extension number.
+const INTERNAL: usize = 8;
+
 /// The text names no country.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no country: give two letters of ISO 3166-1, such as JP or KR")]
@@ -76,6 +79,14 @@ impl NumberingPlan {
         Some(ShownNumber { e164, shown: digits.to_owned() })
     }
 
+    /// A number within another exchange, such as 1002: 2 to 8 digits, dialled as it stands, kept as short numbers are.
+    pub fn internal(self, text: &str) -> Option<ShownNumber> {
+        let digits = narrow(text);
+        let fits = (2..=INTERNAL).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let e164 = E164::parse(&format!("+{}{digits}", self.calling_code())).ok().filter(|_| fits)?;
+        Some(ShownNumber { e164, shown: digits })
+    }
+
     /// Our own country.
     pub fn home(self) -> Country {
         self.home
@@ -120,6 +131,11 @@ impl NumberingPlan {
     /// What dialling at home begins with: 0 in Japan, nothing where nothing is.
     fn national_prefix(self) -> &'static str {
         DATABASE.by_id(self.country.as_ref()).and_then(phonenumber::Metadata::national_prefix).unwrap_or_default()
+    }
+
+    /// Whether the number has our own country's code.
+    pub fn is_at_home(self, number: &E164) -> bool {
+        self.at_home(number.as_str()).is_some()
     }
 
     /// What follows our own country's code.
@@ -271,6 +287,17 @@ mod tests {
         assert_eq!((police.e164.as_str(), police.shown.as_str()), ("+81110", "110"));
         assert_eq!(plan.show(&police.e164), police);
         assert_eq!((plan.short("0312345678"), plan.short("")), (None, None));
+    }
+
+    #[test]
+    fn a_number_within_another_exchange_is_dialled_as_it_stands() {
+        let plan = NumberingPlan::of("JP").unwrap();
+        let colleague = plan.internal("１００２").unwrap();
+        assert_eq!((colleague.e164.as_str(), colleague.shown.as_str()), ("+811002", "1002"));
+        assert_eq!(plan.show(&colleague.e164), colleague);
+        for text in ["", "1", "123456789", "+1002", "10a2"] {
+            assert_eq!(plan.internal(text), None, "{text}");
+        }
     }
 
     #[test]

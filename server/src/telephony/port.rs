@@ -16,7 +16,7 @@ use wire::telephony::{CallerNumber, Choice, Dialler, Leave, ReadNumber, Telephon
 use wire::{ApiError, ApiResult, Problem};
 
 use super::calls::{Calls, Dial, Neighbours};
-use super::directory::OurNumber;
+use super::directory::{Line, OurNumber};
 use super::gateway::GatewayError;
 use super::store;
 use super::tolls::Wanted;
@@ -25,6 +25,11 @@ use crate::audit::{self, Changes};
 
 /// How many numbers the dialler remembers.
 const RECENT: usize = 5;
+/// How an agent's own extension is named where a caller number is chosen: by its own id.
+fn own_extension(line: &Line) -> NumberId {
+    NumberId(line.extension.0)
+}
+
 /// How many keys are taken at once.
 const MOST_KEYS: usize = 32;
 
@@ -89,10 +94,24 @@ impl Telephony {
         }
     }
 
+    /// What an agent may call from: the numbers granted to them (A25), and their own extension while it is registered at
+    /// another exchange.
+    async fn ways_out(&self, user: UserId) -> ApiResult<Vec<OurNumber>> {
+        let with = self.with();
+        let mut ways = with.directory.caller_numbers(user).await?;
+        let line = with.trunks.line_of(user).and_then(|trunk| {
+            let line = trunk.line?;
+            let number = with.plan.internal(&line.number)?.e164;
+            Some(OurNumber { id: own_extension(&line), number, label: String::new(), trunk: trunk.id, queue: None })
+        });
+        ways.extend(line);
+        Ok(ways)
+    }
+
     /// The caller numbers of an agent, the last used first (A25), and what they dialled last.
     async fn dialling_habits(&self, user: UserId) -> ApiResult<(Vec<OurNumber>, Vec<ShownNumber>)> {
         let with = self.with();
-        let mut granted = with.directory.caller_numbers(user).await?;
+        let mut granted = self.ways_out(user).await?;
         let dialled = store::dialled(&with.db, user).await?;
         let last_used = |number: &OurNumber| {
             dialled.iter().position(|(ours, _)| ours.as_ref() == Some(&number.number)).unwrap_or(usize::MAX)
@@ -122,9 +141,11 @@ impl Telephony {
         if with.agents.media(agent) != Media::Up {
             return Err(Refusal::NoMedia.into());
         }
-        let to = self.calls.tolls().read(to).ok_or(Refusal::NotANumber)?;
-        let granted = with.directory.caller_numbers(agent).await?;
-        let from = granted.into_iter().find(|number| number.id == from).ok_or(Refusal::CallerNumberNotGranted)?;
+        let on_line = with.trunks.line_of(agent).is_some_and(|trunk| trunk.id.0 == from.0);
+        let tolls = self.calls.tolls();
+        let to = if on_line { tolls.read_on_line(to) } else { tolls.read(to) }.ok_or(Refusal::NotANumber)?;
+        let ways = self.ways_out(agent).await?;
+        let from = ways.into_iter().find(|number| number.id == from).ok_or(Refusal::CallerNumberNotGranted)?;
         let way = with.trunks.way_out(from.trunk).ok_or(Refusal::NoTrunk)?;
         self.calls.tolls().admit(Wanted { call, agent, trunk: from.trunk, to: &to }).await?;
         let audio = with.gateway.open_customer(call).await.map_err(|error| {
@@ -271,7 +292,12 @@ impl TelephonyPort for Telephony {
         let plan = self.with().plan;
         let caller_numbers = granted
             .into_iter()
-            .map(|number| CallerNumber { id: number.id, number: plan.show(&number.number), label: number.label })
+            .map(|number| CallerNumber {
+                id: number.id,
+                number: plan.show(&number.number),
+                label: number.label,
+                extension: number.id.0 == number.trunk.0,
+            })
             .collect();
         Ok(Dialler { caller_numbers, recent })
     }
@@ -280,7 +306,10 @@ impl TelephonyPort for Telephony {
         actor.require(Permission::WorkAtDesk)?;
         let read = self.with().plan.describe(&text);
         // A short number is none for the numbering plan: emergency services are reached all the same.
-        let short = self.calls.tolls().read(&text).map(|dialled| dialled.to);
+        let tolls = self.calls.tolls();
+        // Nor are the short numbers within an exchange where the agent has a line.
+        let on_line = self.with().trunks.line_of(actor.user).is_some();
+        let short = if on_line { tolls.read_on_line(&text) } else { tolls.read(&text) }.map(|dialled| dialled.to);
         Ok(ReadNumber { number: read.number.or(short), ..read })
     }
 

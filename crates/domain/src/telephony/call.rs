@@ -11,7 +11,7 @@
 //!      │ │   desk lost     │      audio lost │ ▲  │   │           │
 //!      │ │                 │                 ▼ │  │   │           │
 //!      └─┼── too long ─────┼──────────────── Kept │   │           │
-//!        │                 │             (C2)  │  │   │           │
+//!        │     (direct) ─► │             (C2)  │  │   │           │
 //!        └───── customer gives up, far end fails, hang up ────────┘
 //!                                  ▼
 //!                                Ended
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{Because, CallEvent};
 use super::outcome::{Direction, Failure, Outcome};
 use crate::agents::SeatInput;
-use crate::ids::{InteractionId, QueueId, UserId};
+use crate::ids::{ExtensionId, InteractionId, QueueId, UserId};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -51,8 +51,8 @@ pub enum Call {
     Offered {
         /// The call.
         id: InteractionId,
-        /// Its queue.
-        queue: QueueId,
+        /// Its queue; none where the agent's own extension was called: then nobody else is asked.
+        queue: Option<QueueId>,
         /// Where it rings.
         agent: UserId,
         /// When the offer runs out (A3).
@@ -266,6 +266,8 @@ pub enum CallOutput {
 pub enum Refuse {
     /// SIP 480.
     Unavailable,
+    /// SIP 603.
+    Declined,
 }
 
 /// How long an outbound call may ring before it counts as unanswered.
@@ -281,6 +283,31 @@ impl Call {
             CallOutput::Record(CallEvent::Started { direction: Direction::Inbound }),
             CallOutput::Record(CallEvent::Queued { queue, front: false }),
             CallOutput::Enqueue { front: false },
+        ];
+        (call, outputs)
+    }
+
+    /// An inbound call to an agent's own extension, who was claimed for it: it rings there and nowhere else.
+    pub fn direct(
+        id: InteractionId,
+        agent: UserId,
+        extension: ExtensionId,
+        ring_for: Duration,
+        now: Timestamp,
+    ) -> (Self, Vec<CallOutput>) {
+        let call = Self::Offered {
+            id,
+            queue: None,
+            agent,
+            until: now.plus(ring_for),
+            answered: false,
+            may_answer: false,
+            skipped: Vec::new(),
+        };
+        let outputs = vec![
+            CallOutput::Record(CallEvent::Started { direction: Direction::Inbound }),
+            CallOutput::Ring,
+            CallOutput::Record(CallEvent::Called { agent, extension }),
         ];
         (call, outputs)
     }
@@ -448,7 +475,7 @@ impl Call {
                     let skipped = if skipped.contains(&agent) { Vec::new() } else { skipped.clone() };
                     let next = Self::Offered {
                         id: *id,
-                        queue: *queue,
+                        queue: Some(*queue),
                         agent,
                         until: now.plus(ring_for),
                         answered: *answered,
@@ -631,10 +658,11 @@ impl Call {
         (Some(Self::Connected { id, agent, since: now }), outputs)
     }
 
-    /// An offer that came to nothing: the call waits again, at the front (A3).
+    /// An offer that came to nothing: the call waits again, at the front (A3); one to the agent's own extension is over.
     fn back_to_queue(&self, skip: bool, event: CallEvent, seat: SeatInput) -> Step {
         match self {
-            Self::Offered { id, queue, agent, answered, may_answer, skipped, .. } => {
+            Self::Offered { queue: None, agent, .. } => self.turn_away(*agent, skip, event, seat),
+            Self::Offered { id, queue: Some(queue), agent, answered, may_answer, skipped, .. } => {
                 let mut skipped = skipped.clone();
                 if skip && !skipped.contains(agent) {
                     skipped.push(*agent);
@@ -670,6 +698,25 @@ impl Call {
             | Self::Kept { .. }
             | Self::Ended { .. } => stay(),
         }
+    }
+
+    /// Nobody but this agent was called.
+    fn turn_away(&self, agent: UserId, declined: bool, event: CallEvent, seat: SeatInput) -> Step {
+        let (failure, status, refuse) = if declined {
+            (Failure::Declined, 603, Refuse::Declined)
+        } else {
+            (Failure::NoAnswer, 480, Refuse::Unavailable)
+        };
+        let outcome = Outcome::Failed { failure, sip_status: Some(status) };
+        let outputs = vec![
+            CallOutput::Record(event),
+            CallOutput::Silence,
+            CallOutput::RefuseCustomer(refuse),
+            CallOutput::Record(CallEvent::Ended { outcome }),
+            CallOutput::Seat { agent, input: seat },
+            CallOutput::Finish(outcome),
+        ];
+        (Some(Self::Ended { id: self.id(), outcome }), outputs)
     }
 
     /// The agent's side is gone: the call is kept for them. What the customer hears follows from the agent's absence.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Direction, Outcome};
-use crate::ids::{QueueId, UserId};
+use crate::ids::{ExtensionId, QueueId, UserId};
 use crate::time::Timestamp;
 
 /// One line of an interaction's log. Ids only, never names or numbers: those may have to be erased.
@@ -30,6 +30,13 @@ pub enum CallEvent {
         agent: UserId,
         /// "Why me?" (C6)
         because: Because,
+    },
+    /// The agent's own extension was called.
+    Called {
+        /// Whom it rings.
+        agent: UserId,
+        /// "Why me?" (C6)
+        extension: ExtensionId,
     },
     /// The agent declined.
     Declined {

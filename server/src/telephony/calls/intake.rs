@@ -7,10 +7,10 @@ use wire::events::QueueName;
 
 use super::super::call_log;
 use super::super::call_task::CallTask;
-use super::super::directory::OurNumber;
+use super::super::directory::{Line, OurNumber, Trunk};
 use super::super::effects::{self, Facts};
 use super::super::sip_stack::Incoming;
-use super::super::store::{Began, Ended, Line};
+use super::super::store::{self, Began, Ended};
 use super::{Calls, RETRY_AFTER};
 
 /// RFC 3261 §21.4.5.
@@ -26,6 +26,9 @@ impl Calls {
         let with = self.with();
         if self.is_stopping() {
             return with.sip.refuse_for_now(incoming.leg, RETRY_AFTER);
+        }
+        if let Some((trunk, line)) = self.line(&incoming) {
+            return self.take_direct(incoming, trunk, line).await;
         }
         let number = match self.dialled(&incoming.dialled).await {
             Ok(number) => number,
@@ -105,6 +108,12 @@ impl Calls {
         self.start(CallTask::new(self.clone(), call, facts, incoming.events, place, outputs));
     }
 
+    /// The line that was called, where it was an extension's own.
+    fn line(&self, incoming: &Incoming) -> Option<(Trunk, Line)> {
+        let trunk = self.with().trunks.get(*incoming.trunks.first()?)?;
+        trunk.line.clone().map(|line| (trunk, line))
+    }
+
     /// The number of ours that was dialled: in the Request-URI, or in To where that holds a registered contact.
     async fn dialled(&self, users: &[String; 2]) -> ApiResult<Option<OurNumber>> {
         let with = self.with();
@@ -119,16 +128,16 @@ impl Calls {
     }
 
     /// A call that never became one still stands in the list.
-    fn refused(&self, began: Began, failure: Failure, status: u16) {
+    pub(super) fn refused(&self, began: Began, failure: Failure, status: u16) {
         let Began { call, at, .. } = began;
         let outcome = Outcome::Failed { failure, sip_status: Some(status) };
         let log = &self.with().log;
         log.write(call_log::began(began));
         let events = [CallEvent::Started { direction: Direction::Inbound }, CallEvent::Ended { outcome }];
         for (n, event) in (1..).zip(events) {
-            log.write(Line::Event { call, event: Numbered { n, at, event }, agent: None });
+            log.write(store::Line::Event { call, event: Numbered { n, at, event }, agent: None });
         }
         let ended = Ended { call, at, outcome, sip_reason: None, waited_ms: Some(0), talked_ms: None };
-        log.write(Line::Ended(Box::new(ended)));
+        log.write(store::Line::Ended(Box::new(ended)));
     }
 }

@@ -10,6 +10,7 @@
 //! **Invariant:** what an agent's desk shows of a call ([`CallView`]) is written in `desk` and nowhere else.
 
 mod desk;
+mod direct;
 mod intake;
 mod outgoing;
 mod stop;

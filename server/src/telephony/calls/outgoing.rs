@@ -34,9 +34,14 @@ impl Calls {
         let (leg, leg_events) = with.sip.invite(Invite {
             to: dial.way.to,
             transport: dial.way.trunk.transport,
-            host: dial.way.trunk.host.clone(),
+            host: dial.way.trunk.domain().to_owned(),
             destination: dial.to.destination,
-            caller: dial.from.number.to_string(),
+            caller: dial
+                .way
+                .trunk
+                .line
+                .as_ref()
+                .map_or_else(|| dial.from.number.to_string(), |line| line.username.clone()),
             credentials: dial.way.trunk.credentials.clone(),
             codecs: dial.way.trunk.laws(),
             audio: dial.audio,

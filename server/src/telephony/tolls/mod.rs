@@ -63,10 +63,12 @@ struct Books {
 pub(super) struct Dialled {
     /// For people and for the log.
     pub(super) to: ShownNumber,
-    /// What the trunk is asked for: E.164, or an emergency number as it stands.
+    /// What the trunk is asked for: E.164, or an emergency number as it stands; another exchange hears digits.
     pub(super) destination: String,
     /// Whether it passes every rule.
     pub(super) emergency: bool,
+    /// Whether it stays within another exchange: no rule for numbers is about it, those for how many calls are.
+    pub(super) internal: bool,
 }
 
 /// A call that an agent wants to make.
@@ -103,9 +105,30 @@ impl Tolls {
         let plan = self.0.plan;
         let emergency = plan.short(text).filter(|short| self.books().rules.is_emergency(&short.shown));
         if let Some(to) = emergency {
-            return Some(Dialled { destination: to.shown.clone(), to, emergency: true });
+            return Some(Dialled { destination: to.shown.clone(), to, emergency: true, internal: false });
         }
-        plan.read(text).map(|to| Dialled { destination: to.e164.to_string(), to, emergency: false })
+        let dialled =
+            |to: ShownNumber| Dialled { destination: to.e164.to_string(), to, emergency: false, internal: false };
+        plan.read(text).map(dialled)
+    }
+
+    /// The same for the line of an extension at another exchange, which reads digits as its telephones dial them: short
+    /// numbers as they stand, numbers of our own country without its code.
+    pub(super) fn read_on_line(&self, text: &str) -> Option<Dialled> {
+        let plan = self.0.plan;
+        match self.read(text) {
+            Some(dialled) if !dialled.emergency && plan.is_at_home(&dialled.to.e164) => {
+                let destination = dialled.to.shown.chars().filter(char::is_ascii_digit).collect();
+                Some(Dialled { destination, ..dialled })
+            }
+            Some(dialled) => Some(dialled),
+            None => plan.internal(text).map(|to| Dialled {
+                destination: to.shown.clone(),
+                to,
+                emergency: false,
+                internal: true,
+            }),
+        }
     }
 
     /// Lets a call pass and counts it, or refuses it, with its audit line and alarm.
@@ -127,7 +150,7 @@ impl Tolls {
             let verdict = if to.emergency {
                 Ok(())
             } else {
-                let open = rules.admits(&to.to.e164, country, home);
+                let open = if to.internal { Ok(()) } else { rules.admits(&to.to.e164, country, home) };
                 open.and_then(|()| ledger.room(rules, agent, trunk, now))
             };
             if verdict.is_ok() {
@@ -138,7 +161,7 @@ impl Tolls {
         match verdict {
             Ok(()) => {
                 self.0.changed.notify_one();
-                if !to.emergency && country != Some(home) {
+                if !to.emergency && !to.internal && country != Some(home) {
                     self.first_call(agent, trunk, place(country, &to.to.e164), now).await;
                 }
                 Ok(())
