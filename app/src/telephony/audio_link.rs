@@ -68,6 +68,8 @@ pub(crate) struct AudioLink {
     peer: StoredValue<Option<Peer>, LocalStorage>,
     speaker: StoredValue<Option<HtmlAudioElement>, LocalStorage>,
     pulse: StoredValue<Pulse>,
+    /// Which try to connect is the newest: an older one that fails has nothing to say.
+    attempt: StoredValue<u32>,
     microphone: Microphone,
     client: ClientId,
 }
@@ -106,6 +108,7 @@ impl AudioLink {
             peer: StoredValue::new_local(None),
             speaker: StoredValue::new_local(None),
             pulse: StoredValue::new(Pulse::default()),
+            attempt: StoredValue::new(0),
             microphone,
             client,
         }
@@ -240,8 +243,11 @@ impl AudioLink {
         self.peer.set_value(None);
         self.pulse.set_value(Pulse::default());
         self.state.set(Link::Connecting);
+        let attempt = self.attempt.get_value().wrapping_add(1);
+        self.attempt.set_value(attempt);
         spawn_local(async move {
-            if self.negotiate(stores).await.is_none() && self.state.get_untracked() == Link::Connecting {
+            let failed = self.negotiate(stores).await.is_none();
+            if failed && self.attempt.get_value() == attempt && self.state.get_untracked() == Link::Connecting {
                 self.broke();
             }
         });

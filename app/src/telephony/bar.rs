@@ -1,5 +1,6 @@
 //! The softphone bar: on every page, and nothing in it ever changes place.
 
+use domain::agents::Work;
 use domain::telephony::Command;
 use leptos::prelude::*;
 
@@ -63,7 +64,11 @@ pub(crate) fn SoftphoneBar() -> impl IntoView {
                 icon=Icon::Monitor
                 look=Look::Accent
                 busy=busy(Pending::LogIn)
-                why_not=Signal::derive(move || telephony.in_call.get().then(|| text.get().why_in_call.to_owned()))
+                why_not=Signal::derive(move || {
+                    // A call that is up moves with the softphone (A1); one that rings would be taken from under the hand.
+                    let rings = matches!(telephony.seat.get().work(), Work::Ringing { .. });
+                    rings.then(|| text.get().why_in_call.to_owned())
+                })
                 on_press=move || commands::use_here(stores)
             />
         }

@@ -132,11 +132,14 @@ pub(crate) fn log_in(stores: Stores) {
     ask(stores, Pending::LogIn, async move { wire::telephony::log_in(client).await });
 }
 
-/// ここで使う: the tab that has the softphone lets go of it, and this one takes it. Not during a call.
+/// ここで使う: the tab that has the softphone lets go of it, and this one takes it. A call that is up comes along (A1).
 pub(crate) fn use_here(stores: Stores) {
     let client = stores.client;
+    let in_call = stores.telephony.in_call.get_untracked();
     ask(stores, Pending::LogIn, async move {
-        wire::telephony::log_out().await?;
+        if !in_call {
+            wire::telephony::log_out().await?;
+        }
         wire::telephony::log_in(client).await
     });
 }
