@@ -12,6 +12,8 @@ export class SoftphoneBar {
   readonly holdButton: Locator;
   readonly resumeButton: Locator;
   readonly hangUpButton: Locator;
+  readonly muteButton: Locator;
+  readonly extendButton: Locator;
   readonly backToReadyButton: Locator;
   readonly useHereButton: Locator;
   readonly startOfShift: Locator;
@@ -31,6 +33,8 @@ export class SoftphoneBar {
     this.holdButton = button(say("保留"));
     this.resumeButton = button(say("保留解除"));
     this.hangUpButton = button(say("切断"));
+    this.muteButton = button(say("ミュート"));
+    this.extendButton = button(say("延長"));
     this.backToReadyButton = button(say("待機に戻る"));
     this.useHereButton = button(say("ここで使う"));
     this.startOfShift = page.getByRole("dialog", { name: say("業務を開始") });
@@ -96,10 +100,19 @@ export class IncomingPopup {
 export class InCallPopup {
   readonly dialog: Locator;
   readonly endButton: Locator;
+  readonly muteButton: Locator;
+  readonly keypadButton: Locator;
+  readonly keypad: Locator;
+  /** What was keyed so far. */
+  readonly keyed: Locator;
 
   constructor(page: Page, say: Say) {
     this.dialog = page.getByRole("dialog", { name: say("通話") });
     this.endButton = this.dialog.getByRole("button", { name: say("通話終了"), exact: true });
+    this.muteButton = this.dialog.getByRole("button", { name: say("ミュート"), exact: true });
+    this.keypadButton = this.dialog.getByRole("button", { name: say("キーパッド"), exact: true });
+    this.keypad = this.dialog.getByRole("group", { name: say("キーパッド") });
+    this.keyed = this.dialog.getByRole("status", { name: say("送ったキー") });
   }
 
   async end(): Promise<void> {
