@@ -33,7 +33,7 @@ async fn hear(customer: &Customer, browser: &Browser, heard: f64, unheard: f64) 
     assert_only(&at_agent.unwrap(), CUSTOMER, &[AGENT, MUSIC]);
 }
 
-async fn hold_and_take_back(floor: &mut Floor, agent: UserId, customer: &Customer, browser: &Browser) {
+pub(crate) async fn hold_and_take_back(floor: &mut Floor, agent: UserId, customer: &Customer, browser: &Browser) {
     let call = floor.connected(agent).await.id;
     hear(customer, browser, AGENT, MUSIC).await;
     floor.phone.command(floor.actor(agent), call, Command::Hold).await.unwrap();

@@ -50,12 +50,17 @@ impl<'a> Script<'a> {
 impl Customer {
     /// Calls our number.
     pub(crate) fn calls(floor: &Floor, script: Script<'_>) -> Self {
-        Self::start(floor, script, Some(floor.sip_address()))
+        Self::start(floor, script, Some(floor.sip_address()), floor.peer_port)
+    }
+
+    /// Calls somebody at another exchange.
+    pub(crate) fn calls_at(floor: &Floor, script: Script<'_>, exchange: SocketAddr) -> Self {
+        Self::start(floor, script, Some(exchange), free_port())
     }
 
     /// Waits for our call; returns when sipp listens.
     pub(crate) async fn waits(floor: &Floor, script: Script<'_>) -> Self {
-        let customer = Self::start(floor, script, None);
+        let customer = Self::start(floor, script, None, floor.peer_port);
         // sipp says nowhere that it listens; the kernel does.
         let wanted = format!("0100007F:{:04X}", floor.peer_port);
         while !std::fs::read_to_string("/proc/net/udp").unwrap().contains(&wanted)
@@ -66,7 +71,7 @@ impl Customer {
         customer
     }
 
-    fn start(floor: &Floor, script: Script<'_>, remote: Option<SocketAddr>) -> Self {
+    fn start(floor: &Floor, script: Script<'_>, remote: Option<SocketAddr>, port: u16) -> Self {
         let ear = Ear::open();
         let dir = tempfile::tempdir().unwrap();
         let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp").join(script.scenario);
@@ -78,7 +83,7 @@ impl Customer {
         command
             .arg("-sf")
             .arg(scenario)
-            .args(["-i", "127.0.0.1", "-p", &floor.peer_port.to_string()])
+            .args(["-i", "127.0.0.1", "-p", &port.to_string()])
             .args(["-t", if tcp { "t1" } else { "u1" }])
             .args(["-nostdin", "-timeout", "60s", "-timeout_error", "-trace_err", "-trace_msg"])
             .args(["-key", "audio_port", &ear.port().to_string()])

@@ -134,7 +134,7 @@ async fn c2_an_agent_who_is_not_back_in_time_loses_the_call_to_the_front_of_the_
     drop(browser);
     floor.call(agent, is_kept).await;
     let second = floor.ready("suzuki").await;
-    floor.hands.advance(KEEP_FOR - Duration::from_millis(1));
+    floor.hands.advance(KEEP_FOR.saturating_sub(Duration::from_millis(1)));
     assert_eq!(floor.calls.call_view(agent).await.unwrap().unwrap().call.agent(), Some(agent));
     floor.hands.advance(Duration::from_millis(1));
     assert_eq!(floor.offered(second).await.id, call);

@@ -9,6 +9,8 @@ mod by_ear;
 #[cfg(test)]
 mod customer;
 #[cfg(test)]
+mod extensions;
+#[cfg(test)]
 mod floor;
 #[cfg(test)]
 mod inbound;
@@ -20,6 +22,8 @@ mod keys;
 mod many;
 #[cfg(test)]
 mod outbound;
+#[cfg(test)]
+mod pbx;
 #[cfg(test)]
 #[path = "../gateway_peers/mod.rs"]
 #[expect(dead_code, reason = "shared with the gateway's own tests, which use all of it")]
