@@ -64,3 +64,11 @@ setup: ## Install what `make run` needs
 .PHONY: bench-media
 bench-media: ## The media gateway's speed beside rtpengine's (ARGS="--calls 50 --window 5 …"; docs/performance.md)
 	cargo bench --package server --bench media -- $(ARGS)
+
+.PHONY: bench-answer
+bench-answer: ## From an agent's answer to the first voice, each way (ARGS="--calls 50")
+	cargo bench --package server --bench calls -- answer $(ARGS)
+
+.PHONY: bench-sip
+bench-sip: ## Calls set up and torn down a second, and how soon an INVITE is confirmed (ARGS="--rates 25,50 --seconds 5")
+	cargo bench --package server --bench calls -- sip $(ARGS)

@@ -1,7 +1,7 @@
 //! From the agent's request to answer to the first packet of the other side's voice, at either end.
 //!
-//! Kept: the agent's connection stands since login, as it does in the product. Fresh: it is made when the call is
-//! answered, ICE and DTLS within the delay. The ends stand on this machine, so what is measured is the server's own
+//! Kept: the agent's connection stands since login, as it does in the product. Fresh: what its set-up, ICE and DTLS,
+//! would add if it were made at the answer. The ends stand on this machine, so what is measured is the server's own
 //! part, and up to one packet's length (20 ms) until the other side has something to say.
 
 use std::time::Duration;
@@ -39,43 +39,38 @@ pub(crate) async fn bench(arguments: &[String]) -> Result<(), String> {
     let (agent, browser) = floor.ready_with_browser("kept", AGENT).await;
     let mut kept = Delays::default();
     for _ in 0..calls {
-        drop(call(&mut floor, agent, Some(&browser), &mut kept).await?);
+        call(&mut floor, agent, &browser, &mut kept).await?;
     }
-    kept.print("kept");
+    print("kept connection, agent hears customer", &mut kept.to_agent);
+    print("kept connection, customer hears agent", &mut kept.to_customer);
     drop(browser);
     floor.close().await;
 
     let db = TestDb::sqlite().await;
     let mut floor = Floor::open(&db).await;
-    let agent = floor.ready("fresh").await;
-    let mut fresh = Delays::default();
+    let agent = floor.logged_in("fresh").await;
+    let mut fresh = Vec::new();
     for _ in 0..calls {
-        let browser = call(&mut floor, agent, None, &mut fresh).await?;
-        // The next call finds nothing of this connection, and an agent who is ready all the same.
+        // The last connection, or the one that the floor takes for granted.
         floor.gateway.detach_agent(agent);
-        while floor.agents.media(agent) == Media::Up {
+        floor.agents.set_media(agent, Media::Down).await;
+        let clock = Clock::system();
+        let began = clock.instant();
+        let browser = floor.browser(agent, AGENT).await;
+        while floor.agents.media(agent) != Media::Up {
             floor.event(agent).await;
         }
+        fresh.push(clock.instant().saturating_duration_since(began).as_secs_f64() * 1e3);
         drop(browser);
-        floor.agents.set_media(agent, Media::Up).await;
-        let chosen = floor.phone.choose(floor.actor(agent), Choice::Ready).await;
-        chosen.map_err(|refusal| format!("not ready: {refusal:?}"))?;
     }
-    fresh.print("fresh");
+    print("a fresh connection (ICE, DTLS) would come before that", &mut fresh);
     floor.close().await;
     Ok(())
 }
 
-/// One call from its offer to its end. Gives the browser that was made for it, if any.
-async fn call(
-    floor: &mut Floor,
-    agent: UserId,
-    kept: Option<&Browser>,
-    delays: &mut Delays,
-) -> Result<Option<Browser>, String> {
-    if let Some(browser) = kept {
-        browser.speak(false);
-    }
+/// One call from its offer to its end.
+async fn call(floor: &mut Floor, agent: UserId, browser: &Browser, delays: &mut Delays) -> Result<(), String> {
+    browser.speak(false);
     let customer = Customer::calls(floor, Script::new("is_hung_up_on.xml"));
     let call = floor.offered(agent).await.id;
     let clock = Clock::system();
@@ -94,38 +89,30 @@ async fn call(
         }
     };
     let to_agent = async {
-        let fresh = if let Some(browser) = kept {
-            browser.ear.forget();
-            browser.speak(true);
-            None
-        } else {
-            Some(floor.browser(agent, AGENT).await)
-        };
+        browser.ear.forget();
+        browser.speak(true);
         let answer = floor.phone.command(floor.actor(agent), call, Command::Answer).await;
         answer.map_err(|refusal| format!("the answer was refused: {refusal:?}"))?;
-        let ear = fresh.as_ref().or(kept).map(|browser| browser.ear.clone()).ok_or("no browser")?;
+        let ear = browser.ear.clone();
         let at = since.clone();
         let heard = tokio::task::spawn_blocking(move || {
             // What the gateway fills an idle line with says nothing.
             while ear.packets(1).iter().all(|packet| packet.payload.iter().all(|octet| *octet | 0x80 == 0xFF)) {}
             at()
         });
-        let heard = heard.await.map_err(|error| error.to_string())?;
-        // A fresh browser stays for as long as the customer has not heard it.
-        Ok::<_, String>((heard, fresh))
+        heard.await.map_err(|error| error.to_string())
     };
     let both = tokio::time::timeout(PATIENCE, async { tokio::join!(to_customer, to_agent) });
     let (customer_heard, agent_heard) = both.await.map_err(|_| "no voice came through")?;
     delays.to_customer.push(customer_heard);
-    let (agent_heard, fresh) = agent_heard?;
-    delays.to_agent.push(agent_heard);
+    delays.to_agent.push(agent_heard?);
     let ended = floor.phone.command(floor.actor(agent), call, Command::HangUp).await;
     ended.map_err(|refusal| format!("hanging up was refused: {refusal:?}"))?;
     floor.ended(agent).await;
     let left = floor.phone.leave_after_call(floor.actor(agent), Choice::Ready, Leave::Complete).await;
     left.map_err(|refusal| format!("after-call work was not left: {refusal:?}"))?;
     drop(customer.done().await);
-    Ok(fresh)
+    Ok(())
 }
 
 /// Whether a packet of µ-law is the agent's tone: 80 changes of sign in 20 ms, where music and customer have 20.
@@ -135,18 +122,12 @@ fn is_agent(payload: &[u8]) -> bool {
     changes > 60
 }
 
-impl Delays {
-    fn print(&mut self, name: &str) {
-        for (way, delays) in
-            [("agent hears customer", &mut self.to_agent), ("customer hears agent", &mut self.to_customer)]
-        {
-            say(&format!(
-                "{name:5} connection, {way}: p50 {:.1} ms, p95 {:.1} ms, most {:.1} ms ({} calls)",
-                percentile(delays, 0.5),
-                percentile(delays, 0.95),
-                percentile(delays, 1.0),
-                delays.len(),
-            ));
-        }
-    }
+fn print(what: &str, delays: &mut [f64]) {
+    say(&format!(
+        "{what}: p50 {:.1} ms, p95 {:.1} ms, most {:.1} ms ({} times)",
+        percentile(delays, 0.5),
+        percentile(delays, 0.95),
+        percentile(delays, 1.0),
+        delays.len(),
+    ));
 }

@@ -1,7 +1,7 @@
 //! How quickly calls are answered (`make bench-answer`) and set up (`make bench-sip`), through everything that a call
 //! goes through in the server: SIP, routing, calls, database (SQLite) and the media gateway, on loopback.
 //!
-//! Settings: `answer` or `sip`, then for `answer` `--calls 50`; for `sip` `--rates 25,50,100,200` (calls a second) and
+//! Settings: `answer` or `sip`, then for `answer` `--calls 50`; for `sip` `--rates 25,50,100,200,400` (calls a second) and
 //! `--seconds 5` for each.
 
 mod answer;

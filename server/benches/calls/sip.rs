@@ -17,7 +17,7 @@ use crate::{percentile, say, setting};
 /// What went wrong, in words.
 pub(crate) async fn bench(arguments: &[String]) -> Result<(), String> {
     let rates: Result<Vec<u32>, _> =
-        setting(arguments, "--rates", "25,50,100,200").split(',').map(str::parse).collect();
+        setting(arguments, "--rates", "25,50,100,200,400").split(',').map(str::parse).collect();
     let rates = rates.map_err(|_| "--rates needs numbers with commas")?;
     let seconds: u32 = setting(arguments, "--seconds", "5").parse().map_err(|_| "--seconds needs a number")?;
     let db = TestDb::sqlite().await;

@@ -23,9 +23,9 @@ pub(super) struct Trunk {
 
 impl Trunk {
     pub(super) fn new(ssrc: u32) -> Result<Self, LoadError> {
-        let (rtp, rtcp) = (0..1_000).find_map(|_| pair()).ok_or(LoadError::Late("two free ports in a row"))?;
+        let (rtp, control) = (0..1_000).find_map(|_| pair()).ok_or(LoadError::Late("two free ports in a row"))?;
         let address = rtp.local_addr().map_err(LoadError::system("a trunk's address"))?;
-        Ok(Self { rtp, rtcp, address, target: address, ssrc, sequence: 1, timestamp: 1_000, packets: 0 })
+        Ok(Self { rtp, rtcp: control, address, target: address, ssrc, sequence: 1, timestamp: 1_000, packets: 0 })
     }
 
     pub(super) fn ssrc(&self) -> u32 {
