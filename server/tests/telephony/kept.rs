@@ -227,7 +227,7 @@ async fn c2_a_new_tab_in_the_place_of_one_that_crashed_has_the_call_without_a_pr
     customer.done().await;
 }
 
-/// Many calls, half of whose browsers die: see `docs` for the fault test in full.
+/// Many calls, half of whose browsers die; half of those come back.
 async fn half_of_the_browsers_die(calls: usize) {
     let db = TestDb::sqlite().await;
     let mut floor = Floor::open(&db).await;
@@ -304,4 +304,10 @@ fn by_source(packets: Vec<(SocketAddr, Packet)>) -> HashMap<SocketAddr, Vec<Pack
 #[tokio::test]
 async fn c2_when_half_of_twelve_browsers_die_no_customer_is_dropped_and_the_others_notice_nothing() {
     half_of_the_browsers_die(12).await;
+}
+
+#[tokio::test]
+#[ignore = "minutes of sound: `make test-long`"]
+async fn c2_when_half_of_fifty_browsers_die_no_customer_is_dropped_and_the_others_notice_nothing() {
+    half_of_the_browsers_die(50).await;
 }
