@@ -11,7 +11,6 @@ mod answer;
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "shared with the tests, where a failure is a panic"
 )]
 mod customer;
@@ -32,7 +31,6 @@ mod floor;
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::wildcard_enum_match_arm,
     reason = "shared with the tests, where a failure is a panic"
 )]
 mod peers;

@@ -82,7 +82,7 @@ impl Figures {
         let middle = values.len() / 2;
         let upper = values.get(middle).copied().unwrap_or(f64::NAN);
         let lower = middle.checked_sub(1).and_then(|below| values.get(below)).copied().unwrap_or(upper);
-        if values.len() % 2 == 0 { f64::midpoint(lower, upper) } else { upper }
+        if values.len().is_multiple_of(2) { f64::midpoint(lower, upper) } else { upper }
     }
 
     fn lost(&self) -> bool {

@@ -106,7 +106,7 @@ fn bench(settings: &Settings) -> Result<(), LoadError> {
             let plan = Plan { calls: *calls, warm_up: settings.warm_up, window: settings.window };
             // Who goes first changes from round to round, so that what else the machine does falls on both.
             let order: Vec<usize> =
-                if round % 2 == 0 { (0..figures.len()).collect() } else { (0..figures.len()).rev().collect() };
+                if round.is_multiple_of(2) { (0..figures.len()).collect() } else { (0..figures.len()).rev().collect() };
             for nth in order {
                 let Some((system, figures)) = figures.get_mut(nth) else { continue };
                 let measured = run(*system, &plan, settings)?;
