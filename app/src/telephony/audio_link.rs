@@ -191,7 +191,8 @@ impl AudioLink {
         // Another microphone was chosen, or the chosen one is back.
         Effect::new(move || {
             let _ = stores.devices.in_use(Use::Microphone);
-            if self.microphone.is_from_elsewhere() {
+            // One that was being opened meanwhile, too.
+            if self.microphone.is_open() && self.microphone.is_from_elsewhere() {
                 spawn_local(async move { self.microphone.change_over().await });
             }
         });

@@ -13,6 +13,9 @@ use crate::shell::use_stores;
 use crate::text::use_text;
 use crate::ui::{Button, Icon, Look, Popup, Size, Timer, use_toasts};
 
+/// How many of the keys pressed are shown.
+const KEYS_SHOWN: usize = 18;
+
 /// The in-call popup. Folding it never touches the call.
 #[component]
 pub(super) fn InCallPopup() -> impl IntoView {
@@ -215,10 +218,10 @@ pub(super) fn InCallPopup() -> impl IntoView {
                     <span class="num">{move || keypad.heard.get()}</span>
                 </p>
             </Show>
-            <Show when=move || keypad.open.get()>
+            <Show when=move || keypad.open.get() && takes_keys.get()>
                 <div class="call-keys">
                     <output class="call-keyed num" aria-live="polite" aria-label=move || text.get().keyed>
-                        {move || keypad.keyed.get()}
+                        {move || keypad.keyed.with(|keyed| tail(keyed))}
                     </output>
                     <Keypad on_key=move |key| {
                         if let Ok(key) = key.try_into() {
@@ -239,4 +242,10 @@ pub(super) fn InCallPopup() -> impl IntoView {
             />
         </Popup>
     }
+}
+
+/// The keys pressed last, as many as have room.
+fn tail(keyed: &str) -> String {
+    let hidden = keyed.chars().count().saturating_sub(KEYS_SHOWN);
+    keyed.chars().skip(hidden).collect()
 }

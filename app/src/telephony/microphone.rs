@@ -2,12 +2,16 @@
 //! recording mark tells the truth.
 
 use super::devices::{Devices, Use};
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AnalyserNode, AudioContext, MediaStream, MediaStreamConstraints, MediaStreamTrack};
+
+/// How often a second question looks whether the first is answered, in milliseconds.
+const LOOK_AGAIN_MS: u32 = 20;
 
 /// Why the microphone cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub(crate) struct Microphone {
     silent: RwSignal<bool>,
     /// Which device the open track was asked from.
     from: StoredValue<String>,
+    /// The browser has been asked, and has not answered yet.
+    opening: StoredValue<bool>,
     devices: Devices,
 }
 
@@ -51,6 +57,7 @@ impl Microphone {
             meter: StoredValue::new_local(None),
             silent: RwSignal::new(false),
             from: StoredValue::new(String::new()),
+            opening: StoredValue::new(false),
             devices,
         }
     }
@@ -77,25 +84,31 @@ impl Microphone {
 
     /// Opens it; asks the user where the browser wants that. Open already: nothing happens.
     pub(super) async fn open(self) -> Result<(), MicrophoneProblem> {
+        // Asked for twice at once: there is one question and one microphone.
+        while self.opening.get_value() {
+            TimeoutFuture::new(LOOK_AGAIN_MS).await;
+        }
         if self.track.with_untracked(Option::is_some) {
             return Ok(());
         }
-        let wanted = self.devices.in_use(Use::Microphone);
-        let opened = open(&wanted).await;
+        self.opening.set_value(true);
+        let mut wanted = untrack(|| self.devices.in_use(Use::Microphone));
+        let mut opened = open(&wanted).await;
+        if opened == Err(MicrophoneProblem::Missing) && !wanted.is_empty() {
+            // It went in this moment: the system's own is better than none.
+            wanted.clear();
+            opened = open(&wanted).await;
+        }
+        self.opening.set_value(false);
         match &opened {
             Ok(track) => {
-                // Asked for twice at once: the second stream is not needed.
-                if self.track.with_untracked(Option::is_some) {
-                    track.stop();
-                } else {
-                    self.watch(track);
-                    // Before anybody can send it.
-                    track.set_enabled(!self.silent.get_untracked());
-                    self.from.set_value(wanted);
-                    // The handle, not the track: `track.clone()` is the browser's own, and makes a second one that stays
-                    // open when this one is closed.
-                    self.track.set(Some(Clone::clone(track)));
-                }
+                self.watch(track);
+                // Before anybody can send it.
+                track.set_enabled(!self.silent.get_untracked());
+                self.from.set_value(wanted);
+                // The handle, not the track: `track.clone()` is the browser's own, and makes a second one that stays
+                // open when this one is closed.
+                self.track.set(Some(Clone::clone(track)));
                 self.problem.set(None);
             }
             Err(problem) => self.problem.set(Some(*problem)),
@@ -205,8 +218,9 @@ async fn open(device: &str) -> Result<MediaStreamTrack, MicrophoneProblem> {
         drop(js_sys::Reflect::set(&audio, &wish.into(), &JsValue::TRUE));
     }
     if !device.is_empty() {
-        // A wish, not a demand: should it go in this moment, the system's own is better than none.
-        drop(js_sys::Reflect::set(&audio, &"deviceId".into(), &device.into()));
+        let exactly = js_sys::Object::new();
+        drop(js_sys::Reflect::set(&exactly, &"exact".into(), &device.into()));
+        drop(js_sys::Reflect::set(&audio, &"deviceId".into(), &exactly));
     }
     let wishes = MediaStreamConstraints::new();
     wishes.set_audio(&audio);
