@@ -210,12 +210,22 @@ pub struct Product {
     pub address: SocketAddr,
 }
 
-impl Product {
-    /// Starts the product. It runs until `shutdown`, of which [`Product::stop`] is the other half.
-    ///
-    /// # Errors
-    /// Why it did not start; nothing is left running then.
-    pub async fn start(mut config: Config, clock: Clock, shutdown: Shutdown) -> Result<Self, StartError> {
+/// What everything else stands on: looked at before anything runs, so that a bad setting leaves nothing half-started.
+struct Ground {
+    config: Config,
+    plan: NumberingPlan,
+    tls: Option<TlsAcceptor>,
+    relays: Relays,
+    vault: Vault,
+    files: Files,
+    hasher: Hasher,
+    bound: TcpListener,
+    lock: NodeLock,
+    db: Db,
+}
+
+impl Ground {
+    async fn prepare(mut config: Config, clock: &Clock) -> Result<Self, StartError> {
         check(&config)?;
         if config.demo {
             demo::keep_to_loopback(&mut config);
@@ -228,13 +238,24 @@ impl Product {
         let files = files(&config)?;
         let hasher = Hasher::new().map_err(|error| StartError::Internal(error.to_string()))?;
         let address = config.listen;
-        let bound = TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })?;
-        let address = bound.local_addr().map_err(|error| StartError::Listen { address, error })?;
+        let listen = |error| StartError::Listen { address, error };
+        let bound = TcpListener::bind(address).await.map_err(listen)?;
         // With port 0 the system chose one: the addresses that are made from it must name it.
-        config.listen = address;
+        config.listen = bound.local_addr().map_err(listen)?;
         let lock = NodeLock::take(&config.database()).await?;
         let db = database(&config).await?;
+        Ok(Self { config, plan, tls, relays, vault, files, hasher, bound, lock, db })
+    }
+}
 
+impl Product {
+    /// Starts the product. It runs until `shutdown`, of which [`Product::stop`] is the other half.
+    ///
+    /// # Errors
+    /// Why it did not start; nothing is left running then.
+    pub async fn start(config: Config, clock: Clock, shutdown: Shutdown) -> Result<Self, StartError> {
+        let Ground { config, plan, tls, relays, vault, files, hasher, bound, lock, db } =
+            Box::pin(Ground::prepare(config, &clock)).await?;
         let tasks = TaskTracker::new();
         let closing = CancellationToken::new();
         let hub = Hub::new(clock.clone());
@@ -249,8 +270,7 @@ impl Product {
             SettingsConfig { plan, demo: config.demo },
         );
         let sessions = Sessions::new(db.clone(), clock.clone(), &config, hasher, Arc::<Joins>::clone(&joins));
-        let accounts = if config.demo { demo::accounts() } else { Vec::new() };
-        let sessions = Arc::new(sessions.with_demo_accounts(accounts));
+        let sessions = Arc::new(sessions.with_demo_accounts(if config.demo { demo::accounts() } else { Vec::new() }));
         let directory = Arc::new(settings.clone());
         let (router, decisions) = routing::Router::new(
             db.clone(),
@@ -266,10 +286,9 @@ impl Product {
         let music = Arc::new(media::Music::of_pcm(&media::melody::hold_music()));
         let (gateway, audio) = Gateway::start(gateway_config(&config), music)?;
         let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
-        let (list_changed, list_news) = list_news::coalesced(clock.clone(), {
-            let hub = hub.clone();
-            move || hub.publish_all(&DeskEvent::CallsChanged)
-        });
+        let desks = hub.clone();
+        let tell = move || desks.publish_all(&DeskEvent::CallsChanged);
+        let (list_changed, list_news) = list_news::coalesced(clock.clone(), tell);
         let (log, writer) = CallLog::new(db.clone(), clock.clone(), list_changed);
         let calls = Calls::new(Neighbours {
             db: db.clone(),
@@ -285,10 +304,8 @@ impl Product {
             log,
             keep_for: config.agent_return_seconds,
         });
-        settings.ask_trunk_states_of({
-            let trunks = trunks.clone();
-            move |trunk| Some(trunks.state(trunk))
-        });
+        let states = trunks.clone();
+        settings.ask_trunk_states_of(move |trunk| Some(states.state(trunk)));
         joins.join(settings.clone(), Arc::clone(&sessions), router.clone(), calls.clone());
 
         let internal = |error: wire::ApiError| StartError::Internal(format!("cleaning up after the last run: {error}"));
@@ -331,19 +348,15 @@ impl Product {
             realtime: Realtime { hub: hub.clone(), clock, source: joins, stop: closing.clone() },
             origins: Arc::new(Origins::new(config.origins(), config.demo)),
             proxies: Arc::new(Proxies(config.trusted_proxies.clone())),
-            readiness: Arc::new(Readiness {
-                db: db.clone(),
-                stopping: shutdown.stopping.clone(),
-                metrics_allowed: config.metrics_allowed.clone(),
-            }),
+            readiness: readiness(&config, &db, &shutdown),
         };
         let reachable = http::router(edge, uploads);
         tasks.spawn(http::serve(Listener { tcp: bound, tls }, reachable, closing.clone()));
-        tracing::info!(origin = config.public_origin(), %address, "the desk is served");
+        tracing::info!(origin = config.public_origin(), address = %config.listen, "the desk is served");
         if config.demo {
             demo::announce(&config.public_origin());
         }
-        Ok(Self { config, db, hub, calls, gateway, tasks, closing, _lock: lock, address })
+        Ok(Self { address: config.listen, config, db, hub, calls, gateway, tasks, closing, _lock: lock })
     }
 
     /// Lets the calls end, then closes everything.
@@ -468,6 +481,11 @@ fn ports(
             provide_context(Arc::clone(demo));
         }
     })
+}
+
+fn readiness(config: &Config, db: &Db, shutdown: &Shutdown) -> Arc<Readiness> {
+    let metrics_allowed = config.metrics_allowed.clone();
+    Arc::new(Readiness { db: db.clone(), stopping: shutdown.stopping.clone(), metrics_allowed })
 }
 
 /// The demo's carrier and customer, and what they need in the settings.

@@ -1,5 +1,7 @@
 //! The rules against toll fraud: what they say of a number, and the ledger against a model that counts second by second.
 
+#![expect(clippy::unwrap_used, reason = "what a test's helper cannot do ends the test")]
+
 use core::time::Duration;
 
 use domain::ids::{InteractionId, TrunkId, UserId};
@@ -158,15 +160,13 @@ impl Model {
     }
 
     fn room(&self, rules: &Rules, agent: u8, trunk: u8, now: i64) -> Result<(), Rule> {
-        let up =
-            |whose: &dyn Fn(&Known) -> bool| self.0.iter().filter(|c| c.ended.is_none() && whose(c)).count() as u32;
-        let tried =
-            |whose: &dyn Fn(&Known) -> bool| self.0.iter().filter(|c| now - c.at < 3_600 && whose(c)).count() as u32;
+        let up = |whose: &dyn Fn(&Known) -> bool| self.0.iter().filter(|c| c.ended.is_none() && whose(c)).count();
+        let tried = |whose: &dyn Fn(&Known) -> bool| self.0.iter().filter(|c| now - c.at < 3_600 && whose(c)).count();
         let ceilings = [
-            (up(&|c| c.agent == agent) >= rules.agent_calls, Rule::AgentCalls),
-            (tried(&|c| c.agent == agent) >= rules.agent_attempts, Rule::AgentAttempts),
-            (up(&|c| c.trunk == trunk) >= rules.trunk_calls, Rule::TrunkCalls),
-            (tried(&|c| c.trunk == trunk) >= rules.trunk_attempts, Rule::TrunkAttempts),
+            (up(&|c| c.agent == agent) >= rules.agent_calls as usize, Rule::AgentCalls),
+            (tried(&|c| c.agent == agent) >= rules.agent_attempts as usize, Rule::AgentAttempts),
+            (up(&|c| c.trunk == trunk) >= rules.trunk_calls as usize, Rule::TrunkCalls),
+            (tried(&|c| c.trunk == trunk) >= rules.trunk_attempts as usize, Rule::TrunkAttempts),
             (self.talked(trunk, 3_600, now) >= u64::from(rules.minutes_per_hour) * 60, Rule::MinutesPerHour),
             (self.talked(trunk, 86_400, now) >= u64::from(rules.minutes_per_day) * 60, Rule::MinutesPerDay),
         ];

@@ -160,7 +160,7 @@ on_both! {
         floor.agents.apply(user(1), SeatInput::Declined { call: call(0) }, By::Agent).await.unwrap();
         floor.arrive(0, vec![user(0), user(1)]).await;
         assert_eq!(floor.decisions.recv().await, Some(Decision::NobodyReady { call: call(0) }));
-        floor.hands.advance(PAUSE - Duration::from_millis(2));
+        floor.hands.advance(PAUSE.saturating_sub(Duration::from_millis(2)));
         floor.arrive(1, vec![]).await;
         assert_eq!(floor.offer().await.call, call(1), "nothing is due yet for the declined call");
         floor.hands.advance(Duration::from_millis(1));

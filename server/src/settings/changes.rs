@@ -15,6 +15,9 @@ pub(super) fn of_user(all: &Settings, new: &User) -> Changes {
         .secret("password", new.password.is_some())
 }
 
+/// How a field of an account reads.
+type Read = fn(&SipAccount) -> String;
+
 pub(super) fn of_extension(all: &Settings, new: &Extension) -> Changes {
     let old = all.extensions.iter().find(|extension| extension.id == new.id);
     let user = |extension: &Extension| extension.user.map_or_else(String::new, |user| login(all, user));
@@ -26,7 +29,6 @@ pub(super) fn of_extension(all: &Settings, new: &Extension) -> Changes {
         return changes;
     }
     // One that is taken away, or new, is all of its fields at once.
-    type Read = fn(&SipAccount) -> String;
     let fields: [(&str, Read); 7] = [
         ("host", |account| account.host.clone()),
         ("port", |account| account.port.to_string()),

@@ -45,7 +45,9 @@ mod tests {
         let told = Arc::new(AtomicU32::new(0));
         let (changed, task) = coalesced(clock, {
             let told = Arc::clone(&told);
-            move || drop(told.fetch_add(1, Ordering::Relaxed))
+            move || {
+                told.fetch_add(1, Ordering::Relaxed);
+            }
         });
         let mut task = Box::pin(task);
         let mut go_on = async |times: u32| {

@@ -109,7 +109,7 @@ mod tests {
         let agent: UserId = "00000000-0000-7000-8000-000000000001".parse().unwrap();
         let secret = Secret::new(b"0123456789abcdef");
         let now = Timestamp(1_700_000_000_999);
-        let (username, credential) = secret.pair(agent, now, Duration::from_secs(3_600));
+        let (username, credential) = secret.pair(agent, now, Duration::from_hours(1));
         assert_eq!(username, "1700003600:00000000-0000-7000-8000-000000000001");
         assert_eq!(credential, "H1cAFsplGSEs4sndIXiCacn39E4=");
     }
