@@ -82,6 +82,9 @@ const STEP: u32 = RATE * 60 / 1_000;
 const STRAY: u32 = RATE / 2;
 /// RFC 3550 A.1: a greater jump of the sequence number is a new beginning.
 const MAX_DROPOUT: u16 = 3_000;
+/// Half the circle of timestamps, and more than three days: of what was sent before, the clock cannot tell whether it
+/// lies ahead or behind.
+const FORGOTTEN: Duration = Duration::from_secs((1 << 31) / RATE as u64);
 /// How far back a packet may lie and still be passed on.
 const WINDOW: u16 = 64;
 
@@ -123,7 +126,7 @@ impl OutStream {
         if self.run.take().is_some() {
             self.cut = true;
         }
-        let clock = self.clock(now);
+        let clock = self.wake(now);
         let (timestamp, marker) = match self.last {
             Some(last) if !self.cut && ahead(clock, last.end) <= i64::from(STEP) => (last.end, false),
             Some(_) | None => (self.resume(clock), true),
@@ -138,9 +141,10 @@ impl OutStream {
     /// `begins`. `reaches` is how far it goes beyond that by now, in samples; what follows stands no earlier.
     pub fn event(&mut self, now: Duration, begins: bool, reaches: u32) -> Stamp {
         self.run = None;
+        let clock = self.wake(now);
         let timestamp = match self.event {
             Some(begun) if !begins => begun,
-            Some(_) | None => self.resume(self.clock(now)),
+            Some(_) | None => self.resume(clock),
         };
         self.event = Some(timestamp);
         // The voice after it is another source.
@@ -154,7 +158,7 @@ impl OutStream {
     /// Stamps a packet that came with `header` and holds `samples`, to be passed on at `now`. `None`: drop it, for it
     /// is a duplicate or comes from before the run began.
     pub fn relayed(&mut self, now: Duration, header: &Header, samples: u32, kind: Relayed) -> Option<Stamp> {
-        let clock = self.clock(now);
+        let clock = self.wake(now);
         let Some(mut run) = self.run.filter(|run| run.ssrc == header.ssrc && !self.cut) else {
             return Some(self.begin(clock, now, header, samples));
         };
@@ -195,6 +199,15 @@ impl OutStream {
         // The report's timestamp lies on the line of the last packets, not on that of our clock (RFC 3550 §6.4.1).
         let timestamp = self.clock(now).wrapping_add_signed(i32::try_from(shift).unwrap_or(0));
         Some(SenderInfo { ntp, timestamp, packets: self.packets, octets: self.octets })
+    }
+
+    /// The clock's timestamp at `now`; forgets what was sent too long ago to be compared with it.
+    fn wake(&mut self, now: Duration) -> u32 {
+        if self.last.is_some_and(|last| now.saturating_sub(last.at) >= FORGOTTEN) {
+            self.cut();
+            self.last = None;
+        }
+        self.clock(now)
     }
 
     fn begin(&mut self, clock: u32, now: Duration, header: &Header, samples: u32) -> Stamp {
