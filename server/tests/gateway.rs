@@ -12,7 +12,7 @@ mod tests {
     use media::Codec;
     use media::rtcp::{self, Report};
     use media::rtp::Header;
-    use server::telephony::gateway::{Down, Gateway, GatewayError, LegEvent, Route};
+    use server::telephony::gateway::{Down, Gateway, GatewayError, KeyTypes, LegEvent, Route};
 
     use super::gateway_peers::browser::Offered;
     use super::gateway_peers::trunk::Trunk;
@@ -163,6 +163,32 @@ mod tests {
         let apart = events[7].timestamp.wrapping_sub(events[0].timestamp);
         assert!((1_400..2_400).contains(&apart), "two presses, {apart} samples apart");
         assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn t12_keys_travel_under_each_directions_own_number() {
+        let (gateway, mut events) = gateway(41_600..=41_619);
+        let agent = agent();
+        let _browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.aim_customer(call, trunk.address, Codec::Pcmu, KeyTypes { send: Some(96), receive: Some(101) });
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&trunk.ear.listen(20), AGENT, &[]);
+        let key = |key: char| domain::telephony::Key::try_from(key).unwrap();
+
+        trunk.press(101, 5);
+        assert_eq!(next(&mut events).await, LegEvent::CustomerPressed { call, key: key('5') });
+        // As trunks do that send under the number which they asked for.
+        trunk.press(96, 11);
+        assert_eq!(next(&mut events).await, LegEvent::CustomerPressed { call, key: key('#') });
+
+        trunk.ear.forget();
+        let press = domain::ids::PressId(uuid::Uuid::new_v4());
+        gateway.press_keys(call, press, vec![key('7')]).await.unwrap();
+        let heard = trunk.ear.packets(30);
+        let sent: Vec<u8> = heard.iter().map(|packet| packet.payload_type).filter(|number| *number != 0).collect();
+        assert_eq!(sent, [96; 7]);
         gateway.shutdown().await;
     }
 

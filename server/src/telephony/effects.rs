@@ -53,7 +53,7 @@ pub(super) struct Effects {
 /// Aims a call's audio as the customer's side wants it: where it holds us, nothing is sent to it (RFC 3264 §8.4).
 pub(super) fn aim(gateway: &Gateway, call: InteractionId, aim: Aim) {
     if let Some(remote) = aim.remote {
-        gateway.aim_customer(call, remote, aim.codec, aim.telephone_event);
+        gateway.aim_customer(call, remote, aim.codec, aim.keys);
     }
     if !aim.send {
         gateway.pause_customer(call);

@@ -8,6 +8,7 @@ use sip::CallKey;
 use sip::sdp::{self, Agreed, Audio, Description, Payload};
 use tokio::sync::mpsc;
 
+use super::gateway::KeyTypes;
 use super::sip_stack::{Aim, LegEvent, LegId};
 
 /// Every leg, by the endpoint's key and by ours.
@@ -99,7 +100,8 @@ pub(super) fn aim_of(agreed: &Agreed) -> Option<Aim> {
     };
     let remote = Some(agreed.remote).filter(|remote| !remote.ip().is_unspecified() && remote.port() != 0);
     let send = agreed.direction.sends() && remote.is_some();
-    Some(Aim { remote, send, codec, telephone_event: agreed.telephone_event_send })
+    let keys = KeyTypes { send: agreed.telephone_event_send, receive: agreed.telephone_event_receive };
+    Some(Aim { remote, send, codec, keys })
 }
 
 #[cfg(test)]
@@ -118,6 +120,19 @@ mod tests {
             "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n\
              a={direction}\r\n"
         )
+    }
+
+    /// RFC 3264 §5.1: each side's numbers are those under which it wants to receive.
+    #[test]
+    fn t12_the_numbers_of_keys_may_differ_by_direction() {
+        let (events, _) = mpsc::unbounded_channel();
+        let mut leg = Leg::new(LegId(1), events, vec![Codec::Pcmu]);
+        leg.audio = Some(SocketAddr::from(([192, 0, 2, 1], 5_000)));
+        assert!(leg.offer().unwrap().contains("a=rtpmap:101 telephone-event/8000"));
+        let answer = offer("192.0.2.9", "sendrecv").replace("RTP/AVP 0", "RTP/AVP 0 96")
+            + "a=rtpmap:96 telephone-event/8000\r\n";
+        let agreed = leg.session.answered(&sdp::parse(&answer).unwrap()).unwrap();
+        assert_eq!(aim_of(&agreed).unwrap().keys, KeyTypes { send: Some(96), receive: Some(101) });
     }
 
     /// RFC 3264 §8.4, the present way and the old one.

@@ -9,6 +9,8 @@ use media::Codec;
 use tokio::sync::mpsc;
 use wire::settings::TrunkTransport;
 
+use super::gateway::KeyTypes;
+
 /// A customer's leg, by the number that the stack gave it. Never used twice in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LegId(pub u64);
@@ -22,8 +24,8 @@ pub struct Aim {
     pub send: bool,
     /// Which law.
     pub codec: Codec,
-    /// Payload type of RFC 4733 events, where agreed.
-    pub telephone_event: Option<u8>,
+    /// Payload types of RFC 4733 events, where agreed.
+    pub keys: KeyTypes,
 }
 
 /// What happens to a leg, in order; the channel closes when the leg is gone for good.

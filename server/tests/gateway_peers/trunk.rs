@@ -1,8 +1,8 @@
 //! A trunk's media end: plain RTP over UDP.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,6 +20,16 @@ pub(crate) struct Trunk {
     pub(crate) rtcp: UdpSocket,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    manners: Arc<Mutex<Manners>>,
+}
+
+/// How the trunk sends, which a test may change at any time.
+#[derive(Default)]
+struct Manners {
+    /// Every so many-th packet gets lost on the way; 0: none.
+    loses_every: u32,
+    /// Datagrams to be sent before the next packet of audio, each as type and payload.
+    keys: Vec<(u8, [u8; 4])>,
 }
 
 impl Trunk {
@@ -30,12 +40,24 @@ impl Trunk {
         let address = socket.local_addr().unwrap();
         let ear = Ear::default();
         let over = Arc::new(AtomicBool::new(false));
+        let manners = Arc::new(Mutex::new(Manners::default()));
         let thread = std::thread::spawn({
-            let (ear, over) = (ear.clone(), Arc::clone(&over));
+            let (ear, over, manners) = (ear.clone(), Arc::clone(&over), Arc::clone(&manners));
             let voice = Voice::new(tone, codec);
-            move || run(&socket, gateway, codec, voice, ssrc, &ear, &over)
+            move || run(&socket, gateway, codec, voice, ssrc, &ear, (&over, &manners))
         });
-        Self { ear, address, rtcp, over, thread: Some(thread) }
+        Self { ear, address, rtcp, over, thread: Some(thread), manners }
+    }
+
+    /// From now on, every `nth` packet gets lost on the way to the gateway.
+    pub(crate) fn loses_every(&self, nth: u32) {
+        self.manners.lock().unwrap().loses_every = nth;
+    }
+
+    /// Presses a key for 20 ms: one packet and the three that end it (RFC 4733 §2.5.1.4).
+    pub(crate) fn press(&self, payload_type: u8, code: u8) {
+        let packet = |end: u8| (payload_type, [code, end | 0x0a, 0, 160]);
+        self.manners.lock().unwrap().keys = vec![packet(0), packet(0x80), packet(0x80), packet(0x80)];
     }
 }
 
@@ -69,7 +91,7 @@ fn run(
     mut voice: Voice,
     ssrc: u32,
     ear: &Ear,
-    over: &AtomicBool,
+    (over, manners): (&AtomicBool, &Mutex<Manners>),
 ) {
     let clock = Clock::system();
     let mut buffer = [0; 2_048];
@@ -98,10 +120,23 @@ fn run(
         }
         if clock.instant() >= next {
             next += media::music::FRAME_TIME;
-            let mut datagram = header.octets().to_vec();
-            datagram.extend(voice.frame());
-            // The gateway's port may have been closed.
-            let _ = socket.send_to(&datagram, gateway);
+            let send = |header: &Header, payload: &[u8]| {
+                let datagram: Vec<u8> = header.octets().iter().chain(payload).copied().collect();
+                // The gateway's port may have been closed.
+                let _ = socket.send_to(&datagram, gateway);
+            };
+            let (keys, loses_every) = {
+                let mut manners = manners.lock().unwrap();
+                (std::mem::take(&mut manners.keys), manners.loses_every)
+            };
+            for (n, (payload_type, payload)) in keys.into_iter().enumerate() {
+                send(&Header { payload_type, marker: n == 0, ..header }, &payload);
+                header.sequence = header.sequence.wrapping_add(1);
+            }
+            let frame = voice.frame();
+            if loses_every == 0 || u32::from(header.sequence) % loses_every != 0 {
+                send(&header, &frame);
+            }
             header.marker = false;
             header.sequence = header.sequence.wrapping_add(1);
             header.timestamp = header.timestamp.wrapping_add(u32::try_from(FRAME).unwrap());

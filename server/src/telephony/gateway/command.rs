@@ -9,13 +9,13 @@ use media::{Codec, Music};
 use mio::Waker;
 use tokio::sync::oneshot;
 
-use super::{Attached, GatewayError, LegReport, Route};
+use super::{Attached, GatewayError, KeyTypes, LegReport, Route};
 
 pub(super) enum Command {
     Attach { agent: UserId, offer: String, reply: oneshot::Sender<Result<Attached, GatewayError>> },
     Detach { agent: UserId },
     Open { call: InteractionId, reply: oneshot::Sender<Result<u16, GatewayError>> },
-    Aim { call: InteractionId, remote: SocketAddr, codec: Codec, telephone_event: Option<u8> },
+    Aim { call: InteractionId, remote: SocketAddr, codec: Codec, keys: KeyTypes },
     Pause { call: InteractionId },
     Press { call: InteractionId, press: PressId, keys: Vec<Key>, reply: oneshot::Sender<Result<(), GatewayError>> },
     Route { call: InteractionId, route: Route },

@@ -21,7 +21,7 @@ use media::rtp::{self, Header, Packet};
 use media::{Codec, FRAME, Latch, OutStream, Reception, g711};
 use mio::net::UdpSocket;
 
-use super::{GatewayError, LegReport, Route};
+use super::{GatewayError, KeyTypes, LegReport, Route};
 
 /// How often each side is told what arrived (RFC 3550 §6.2).
 const REPORT_EVERY: Duration = Duration::from_secs(5);
@@ -66,7 +66,7 @@ pub(super) struct Customer {
 struct Aim {
     latch: Latch,
     codec: Codec,
-    event: Option<u8>,
+    events: KeyTypes,
     rtcp: Option<SocketAddr>,
 }
 
@@ -118,13 +118,13 @@ impl Customer {
         }
     }
 
-    pub(super) fn aim(&mut self, remote: SocketAddr, codec: Codec, event: Option<u8>, now: Duration) {
+    pub(super) fn aim(&mut self, remote: SocketAddr, codec: Codec, events: KeyTypes, now: Duration) {
         let mut latch = match self.aim.take() {
             Some(old) => old.latch,
             None => Latch::new(remote),
         };
         latch.aim(remote);
-        self.aim = Some(Aim { latch, codec, event, rtcp: None });
+        self.aim = Some(Aim { latch, codec, events, rtcp: None });
         self.heard = now;
         if std::mem::take(&mut self.paused) {
             self.out.cut();
@@ -174,7 +174,8 @@ impl Customer {
         }
         let (Some(aim), Ok(packet)) = (&mut self.aim, Packet::parse(datagram)) else { return (None, None) };
         let kind = match packet.header.payload_type {
-            event if Some(event) == aim.event => Relayed::Event,
+            // Some trunks send under the number that they asked for themselves.
+            event if [aim.events.receive, aim.events.send].contains(&Some(event)) => Relayed::Event,
             // Some trunks change over between the two static types without asking (RFC 3551 §6 gives both to all).
             audio if Codec::of_payload_type(audio).is_some() => Relayed::Audio,
             _ => return (None, None),
@@ -205,7 +206,7 @@ impl Customer {
         if self.pressed.contains(&press) {
             return Ok(());
         }
-        let can = !self.paused && self.aim.as_ref().is_some_and(|aim| aim.event.is_some());
+        let can = !self.paused && self.aim.as_ref().is_some_and(|aim| aim.events.send.is_some());
         let codes: Vec<u8> = keys.iter().map(|key| key.code()).collect();
         if !can || !self.keys.press(&codes) {
             return Err(GatewayError::NoKeys);
@@ -220,7 +221,7 @@ impl Customer {
     /// Sends what is due of a key at this tick. True: nothing else goes out now.
     pub(super) fn key_tick(&mut self, tick: Duration) -> bool {
         let Turn::Key(due) = self.keys.on_tick() else { return false };
-        let event = self.aim.as_ref().filter(|_| !self.paused).and_then(|aim| aim.event);
+        let event = self.aim.as_ref().filter(|_| !self.paused).and_then(|aim| aim.events.send);
         let Some(payload_type) = event else { return false };
         let stamp = self.out.event(tick, due.begins, due.reaches);
         self.send(stamp, payload_type, &due.payload, None);
@@ -253,7 +254,7 @@ impl Customer {
         let Some(aim) = self.aim.as_ref().filter(|_| !self.paused) else { return };
         let payload_type = match said {
             Spoken::Audio(_) => aim.codec.payload_type(),
-            Spoken::Event => match aim.event {
+            Spoken::Event => match aim.events.send {
                 Some(event) => event,
                 None => return,
             },

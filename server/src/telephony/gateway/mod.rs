@@ -93,6 +93,23 @@ impl Route {
     }
 }
 
+/// The payload types of telephone events (RFC 4733) with a customer's side: each side names the number under which it
+/// wants to receive them (RFC 3264 §5.1), and the two may differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyTypes {
+    /// Under which number the customer's side takes them, if it does.
+    pub send: Option<u8>,
+    /// Under which number they come from it, if they do.
+    pub receive: Option<u8>,
+}
+
+impl From<Option<u8>> for KeyTypes {
+    /// One number for both ways.
+    fn from(number: Option<u8>) -> Self {
+        Self { send: number, receive: number }
+    }
+}
+
 /// An agent's leg that has been offered and answered; its audio is up at [`LegEvent::AgentUp`].
 #[derive(Clone, Debug)]
 pub struct Attached {
@@ -273,9 +290,9 @@ impl Gateway {
     /// Says where the trunk's SDP wants the audio, and how: after its offer or answer, and after each new one. The
     /// next valid source may then be latched anew.
     ///
-    /// `telephone_event` is the payload type of RFC 4733 events, where negotiated.
-    pub fn aim_customer(&self, call: InteractionId, remote: SocketAddr, codec: Codec, telephone_event: Option<u8>) {
-        self.mailbox.send(Command::Aim { call, remote, codec, telephone_event });
+    /// `keys` are the payload types of RFC 4733 events, where negotiated.
+    pub fn aim_customer(&self, call: InteractionId, remote: SocketAddr, codec: Codec, keys: impl Into<KeyTypes>) {
+        self.mailbox.send(Command::Aim { call, remote, codec, keys: keys.into() });
     }
 
     /// Sends the customer no audio until it is aimed anew; reports go on (RFC 3264 §5.1).

@@ -32,10 +32,10 @@ impl Worker {
             Command::Open { call, reply } => {
                 let _ = reply.send(self.open(call));
             }
-            Command::Aim { call, remote, codec, telephone_event } => {
+            Command::Aim { call, remote, codec, keys } => {
                 let now = self.now();
                 if let Some(customer) = self.customers.find(call).and_then(|slot| self.customers.get_mut(slot)) {
-                    customer.aim(remote, codec, telephone_event, now.since);
+                    customer.aim(remote, codec, keys, now.since);
                 }
             }
             Command::Pause { call } => {
