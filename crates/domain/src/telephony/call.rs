@@ -346,25 +346,6 @@ impl Call {
         self.command(by, command, Timestamp(0)).map(drop)
     }
 
-    /// Whether keys that the agent presses may be sent to the customer's side now: while they talk, or a machine at the
-    /// far end speaks before it answers.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn takes_keys(&self, by: UserId) -> Result<(), Refusal> {
-        match self {
-            _ if self.is_over() => Err(Refusal::CallEnded),
-            _ if self.agent() != Some(by) => Err(Refusal::NotYourCall),
-            Self::Connected { .. } | Self::Dialling { early_media: true, .. } => Ok(()),
-            Self::Waiting { .. }
-            | Self::Offered { .. }
-            | Self::Dialling { .. }
-            | Self::Held { .. }
-            | Self::Kept { .. }
-            | Self::Ended { .. } => Err(Refusal::NotNow),
-        }
-    }
-
     /// When [`CallInput::Deadline`] is due, if this state waits for something.
     pub fn deadline(&self) -> Option<Timestamp> {
         match self {
@@ -396,11 +377,6 @@ impl Call {
             | Self::Kept { agent, .. } => Some(*agent),
             Self::Waiting { .. } | Self::Ended { .. } => None,
         }
-    }
-
-    /// Whether it is over.
-    pub fn is_over(&self) -> bool {
-        matches!(self, Self::Ended { .. })
     }
 
     fn command(&self, by: UserId, command: Command, now: Timestamp) -> Result<Step, Refusal> {

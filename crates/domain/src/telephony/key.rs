@@ -1,6 +1,10 @@
-//! The keys of a telephone.
+//! The keys of a telephone, and when a call takes them.
 
 use serde::{Deserialize, Serialize};
+
+use super::call::Call;
+use crate::ids::UserId;
+use crate::refusal::Refusal;
 
 /// A key of a telephone: `0`–`9`, `*`, `#`, and `A`–`D`, which some machines have. On the wire a text of one character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,6 +43,32 @@ impl TryFrom<char> for Key {
 impl From<Key> for char {
     fn from(key: Key) -> Self {
         ORDER.get(usize::from(key.0)).copied().unwrap_or('0')
+    }
+}
+
+impl Call {
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Ended { .. })
+    }
+
+    /// Whether keys that the agent presses may be sent to the customer's side now: while they talk, or a machine at the
+    /// far end speaks before it answers.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn takes_keys(&self, by: UserId) -> Result<(), Refusal> {
+        match self {
+            _ if self.is_over() => Err(Refusal::CallEnded),
+            _ if self.agent() != Some(by) => Err(Refusal::NotYourCall),
+            Self::Connected { .. } | Self::Dialling { early_media: true, .. } => Ok(()),
+            Self::Waiting { .. }
+            | Self::Offered { .. }
+            | Self::Dialling { .. }
+            | Self::Held { .. }
+            | Self::Kept { .. }
+            | Self::Ended { .. } => Err(Refusal::NotNow),
+        }
     }
 }
 

@@ -228,9 +228,10 @@ fn models_are_plain_rust() {
 
 #[test]
 fn the_browser_is_called_in_named_places_only() {
-    // What holds the socket, the microphone, the connection of the call and the bell; dates are the browser's Intl.
+    // What holds the socket, the microphone and the choice of devices, the connection of the call and the bell; dates are the browser's Intl.
     let places = [
         "realtime/socket.rs",
+        "telephony/devices.rs",
         "telephony/microphone.rs",
         "telephony/audio_link.rs",
         "telephony/ringer.rs",
