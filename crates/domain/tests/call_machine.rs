@@ -6,16 +6,17 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use domain::agents::SeatInput;
-use domain::ids::{InteractionId, QueueId, UserId};
+use domain::ids::{ExtensionId, InteractionId, QueueId, UserId};
 use domain::refusal::Refusal;
 use domain::routing::Rule;
-use domain::telephony::{Because, Call, CallEvent, CallInput, CallOutput, Command, Failure, Outcome};
+use domain::telephony::{Because, Call, CallEvent, CallInput, CallOutput, Command, Failure, Outcome, Refuse};
 use domain::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 const CALL: InteractionId = InteractionId(Uuid::from_u128(1));
 const QUEUE: QueueId = QueueId(Uuid::from_u128(2));
+const EXTENSION: ExtensionId = ExtensionId(Uuid::from_u128(3));
 const RING: Duration = Duration::from_secs(20);
 const KEEP: Duration = Duration::from_secs(30);
 
@@ -133,7 +134,7 @@ impl World {
                     | SeatInput::Offered { .. }
                     | SeatInput::Dialled { .. } => panic!("a call never tells a seat {input:?}"),
                 },
-                CallOutput::Record(CallEvent::Offered { agent, .. }) => {
+                CallOutput::Record(CallEvent::Offered { agent, .. } | CallEvent::Called { agent, .. }) => {
                     self.engaged.insert(agent, "ringing");
                 }
                 CallOutput::Record(CallEvent::Ended { outcome }) => {
@@ -176,6 +177,26 @@ proptest! {
             let agents_side = matches!(input, CallInput::DeskLost { .. } | CallInput::AudioLost { .. } | CallInput::AudioBack { .. });
             prop_assert!(!agents_side || call.is_over() == before.is_over(), "C2: an agent's side never ends a call");
             prop_assert_eq!(world.kept, matches!(call, Call::Kept { .. }).then(|| call.agent()).flatten());
+            prop_assert_eq!(call.is_over(), world.finished.is_some());
+            prop_assert_eq!(world.finished, world.recorded_end);
+            prop_assert_eq!(call.agent().into_iter().collect::<Vec<_>>(), world.engaged.keys().copied().collect::<Vec<_>>());
+        }
+    }
+
+    /// The same for a call to an agent's own extension, which nobody else is ever asked to take before it is answered.
+    #[test]
+    fn a_direct_call_ends_once_and_frees_its_agent(history in prop::collection::vec((inputs(), 0..40_000i64), 0..60)) {
+        let (mut call, outputs) = Call::direct(CALL, agent(0), EXTENSION, RING, Timestamp(0));
+        let mut world = World::default();
+        world.take(outputs);
+        let mut now = Timestamp(0);
+        for (input, later) in history {
+            now = Timestamp(now.0 + later);
+            if let Ok(outputs) = call.on(input, now) {
+                let queued = outputs.iter().any(|output| matches!(output, CallOutput::Enqueue { .. }));
+                prop_assert!(world.customer_answered || !queued, "nobody but the agent is asked");
+                world.take(outputs);
+            }
             prop_assert_eq!(call.is_over(), world.finished.is_some());
             prop_assert_eq!(world.finished, world.recorded_end);
             prop_assert_eq!(call.agent().into_iter().collect::<Vec<_>>(), world.engaged.keys().copied().collect::<Vec<_>>());
@@ -391,4 +412,57 @@ fn c2_a_customer_who_hangs_up_while_the_agent_is_away_ends_the_call_as_always() 
     let outputs = call.on(CallInput::FarGone, Timestamp(12_000)).unwrap();
     assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Ended { call: CALL } }));
     assert_eq!(outputs.last(), Some(&CallOutput::Finish(Outcome::CustomerHungUp)));
+}
+
+fn direct() -> Call {
+    let (call, outputs) = Call::direct(CALL, agent(1), EXTENSION, RING, Timestamp(0));
+    assert_eq!(
+        outputs[1..],
+        [CallOutput::Ring, CallOutput::Record(CallEvent::Called { agent: agent(1), extension: EXTENSION }),]
+    );
+    call
+}
+
+/// One way in which a direct call comes to nothing: the caller's refusal, the seat's news, the outcome.
+fn turned_away(input: CallInput, at: i64) -> (CallOutput, CallOutput, Outcome) {
+    let mut call = direct();
+    let outputs = call.on(input, Timestamp(at)).unwrap();
+    assert!(call.is_over());
+    let find = |wanted: fn(&CallOutput) -> bool| outputs.iter().find(|output| wanted(output)).unwrap().clone();
+    let Some(CallOutput::Finish(outcome)) = outputs.last() else { panic!("{outputs:?}") };
+    (
+        find(|output| matches!(output, CallOutput::RefuseCustomer(_))),
+        find(|output| matches!(output, CallOutput::Seat { .. })),
+        *outcome,
+    )
+}
+
+#[test]
+fn a3_a_direct_call_that_its_agent_does_not_take_is_refused_with_the_reason() {
+    let failed = |failure, status| Outcome::Failed { failure, sip_status: Some(status) };
+    let seat = |input| CallOutput::Seat { agent: agent(1), input };
+    assert_eq!(
+        turned_away(command(1, Command::Decline), 5_000),
+        (
+            CallOutput::RefuseCustomer(Refuse::Declined),
+            seat(SeatInput::Declined { call: CALL }),
+            failed(Failure::Declined, 603),
+        )
+    );
+    assert_eq!(
+        turned_away(CallInput::Deadline, 20_000),
+        (
+            CallOutput::RefuseCustomer(Refuse::Unavailable),
+            seat(SeatInput::Missed { call: CALL }),
+            failed(Failure::NoAnswer, 480),
+        )
+    );
+    assert_eq!(
+        turned_away(CallInput::DeskLost { agent: agent(1) }, 5_000),
+        (
+            CallOutput::RefuseCustomer(Refuse::Unavailable),
+            seat(SeatInput::Withdrawn { call: CALL }),
+            failed(Failure::NoAnswer, 480),
+        )
+    );
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use wire::events::{DeskEvent, ServerFrame};
 use wire::session::Actor;
 use wire::settings::{
-    CallRules, Deletable, Extension, Granted, Number, Queue, SettingsPort, Trunk, TrunkCodec, TrunkState,
+    CallRules, Deletable, Extension, Granted, Number, Queue, SettingsPort, SipAccount, Trunk, TrunkCodec, TrunkState,
     TrunkTransport, User,
 };
 use wire::{ApiError, ApiResult, FieldError, Problem};
@@ -307,6 +307,77 @@ on_both! {
         assert_eq!(told[1].detail, "max_calls: 10 → 5");
     }
 
+    async fn an_extension_keeps_the_password_of_its_account_and_the_log_never_has_it(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let plain = Extension { id: ExtensionId(id()), number: "1001".into(), user: None, account: None };
+        let mine = Extension { account: Some(account("first")), ..plain.clone() };
+        let saved = settings.save_extension(admin.clone(), mine).await.unwrap();
+        let kept = SipAccount { password: None, has_password: true, ..account("") };
+        assert_eq!(saved.account, Some(kept.clone()));
+        assert_eq!(settings.settings(admin.clone()).await.unwrap().extensions, std::slice::from_ref(&saved));
+        assert_eq!(settings.lines().await.unwrap(), [], "nobody is to be rung");
+
+        let port = SipAccount { port: 5070, has_password: false, ..kept };
+        let owned = Extension { user: Some(admin.user), account: Some(port), ..saved };
+        let saved = settings.save_extension(admin.clone(), owned).await.unwrap();
+        let line = settings.lines().await.unwrap().remove(0);
+        assert_eq!(line.credentials, Some(("1001".to_owned(), "first".to_owned())));
+        assert_eq!((line.port, line.domain(), line.registers, line.max_calls), (5070, "pbx.example", true, 1));
+        assert_eq!(line.line.unwrap().user, admin.user);
+        let named = saved.account.clone().map(|account| SipAccount {
+            password: Some("second".into()),
+            auth_username: Some("desk".into()),
+            domain: Some("sip.example".into()),
+            ..account
+        });
+        settings.save_extension(admin.clone(), Extension { account: named, ..saved.clone() }).await.unwrap();
+        let line = settings.lines().await.unwrap().remove(0);
+        assert_eq!((line.credentials.clone(), line.domain()), (Some(("desk".to_owned(), "second".to_owned())), "sip.example"));
+
+        settings.save_extension(admin.clone(), Extension { account: None, ..saved.clone() }).await.unwrap();
+        assert_eq!(settings.lines().await.unwrap(), []);
+        // The password went with the account.
+        let again = Extension { account: Some(SipAccount { password: None, ..account("") }), ..saved };
+        assert_eq!(wrong(settings.save_extension(admin.clone(), again).await), one("password", Problem::Required));
+        let told: Vec<_> = settings.audit(admin, None).await.unwrap().into_iter().map(|line| line.detail).collect();
+        assert!(told[0].contains("host: pbx.example → ,"), "{}", told[0]);
+        assert_eq!(told[1], "auth_username:  → desk, domain:  → sip.example, password: ***");
+        assert!(told[2].ends_with("port: 5060 → 5070"), "{}", told[2]);
+        assert!(!told.concat().contains("first") && !told.concat().contains("second"), "{told:?}");
+    }
+
+    async fn every_wrong_field_of_an_account_is_named(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let mine = |number: &str, account: SipAccount| Extension {
+            id: ExtensionId(id()),
+            number: number.into(),
+            user: None,
+            account: Some(account),
+        };
+        let bad = SipAccount {
+            host: "sip..jp".into(),
+            port: 0,
+            domain: Some("a b".into()),
+            username: "10 01".into(),
+            codecs: vec![],
+            password: None,
+            ..account("")
+        };
+        assert_eq!(wrong(settings.save_extension(admin.clone(), mine("1001", bad)).await), [
+            ("host".into(), Problem::NotAHost),
+            ("port".into(), Problem::OutOfRange { min: 1, max: 65535 }),
+            ("domain".into(), Problem::NotAHost),
+            ("username".into(), Problem::Malformed),
+            ("password".into(), Problem::Required),
+            ("codecs".into(), Problem::Required),
+        ]);
+        settings.save_extension(admin.clone(), mine("1001", account("secret"))).await.unwrap();
+        let same = mine("1002", account("secret"));
+        assert_eq!(wrong(settings.save_extension(admin.clone(), same).await), one("username", Problem::Taken));
+        let elsewhere = SipAccount { host: "other.example".into(), ..account("secret") };
+        settings.save_extension(admin, mine("1002", elsewhere)).await.unwrap();
+    }
+
     async fn what_is_in_use_is_not_deleted(db: TestDb) {
         let Setup { settings, admin, .. } = setup(&db).await;
         let carrier = settings.save_trunk(admin.clone(), trunk("t")).await.unwrap();
@@ -448,6 +519,21 @@ on_both! {
         assert_eq!(heard(&mut tab.frames), DeskEvent::SettingsChanged);
         let DeskEvent::Me { me } = heard(&mut tab.frames) else { panic!("no Me") };
         assert_eq!(me.extension, None);
+    }
+}
+
+fn account(password: &str) -> SipAccount {
+    SipAccount {
+        host: "pbx.example".into(),
+        port: 5060,
+        transport: TrunkTransport::Udp,
+        domain: None,
+        username: "1001".into(),
+        auth_username: None,
+        password: Some(password.to_owned()),
+        has_password: false,
+        codecs: vec![TrunkCodec::Pcmu],
+        state: TrunkState::Off,
     }
 }
 
