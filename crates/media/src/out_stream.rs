@@ -27,6 +27,15 @@ pub struct Stamp {
     pub marker: bool,
 }
 
+/// How far a stream has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The sequence number of the next packet, extended by its cycles.
+    pub next: u64,
+    /// How many numbers before it no packet has had: the source's packets with them never came.
+    pub passed_over: u64,
+}
+
 /// What kind of payload is relayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relayed {
@@ -41,6 +50,8 @@ pub enum Relayed {
 pub struct OutStream {
     ssrc: u32,
     origin: u32,
+    /// The first sequence number.
+    first: u64,
     next: u64,
     last: Option<Last>,
     run: Option<Run>,
@@ -95,6 +106,7 @@ impl OutStream {
         Self {
             ssrc,
             origin: timestamp,
+            first: u64::from(sequence & 0x7FFF),
             next: u64::from(sequence & 0x7FFF),
             last: None,
             run: None,
@@ -113,6 +125,12 @@ impl OutStream {
     /// Packets stamped so far; wraps.
     pub fn packets(&self) -> u32 {
         self.packets
+    }
+
+    /// Where the stream stands. A receiver misses what was passed over, too, though nothing was lost on the way to it.
+    pub fn place(&self) -> Place {
+        let used = self.next - self.first;
+        Place { next: self.next, passed_over: used.saturating_sub(u64::from(self.packets)) }
     }
 
     /// The next packet begins a run: the source was changed.
@@ -309,6 +327,20 @@ mod tests {
         relay(&mut stream, 0, 100, 0);
         let stamp = relay(&mut stream, 1_010, 101, 8_000).unwrap();
         assert_eq!(stamp, Stamp { sequence: 1, timestamp: 8_000, marker: true });
+    }
+
+    #[test]
+    fn what_the_source_lost_counts_as_passed_over_until_it_comes_late() {
+        let mut stream = OutStream::new(1, 40, 0);
+        assert_eq!(stream.place(), Place { next: 40, passed_over: 0 });
+        for n in [0_u16, 1, 4, 5] {
+            relay(&mut stream, u64::from(n) * 20, n, u32::from(n) * 160);
+        }
+        assert_eq!(stream.place(), Place { next: 46, passed_over: 2 });
+        relay(&mut stream, 130, 3, 480);
+        assert_eq!(stream.place(), Place { next: 46, passed_over: 1 });
+        stream.generated(ms(2_000), 160);
+        assert_eq!(stream.place(), Place { next: 47, passed_over: 1 });
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod call;
 mod event;
 mod key;
 mod outcome;
+pub mod quality;
 pub mod tolls;
 
 pub use call::{Call, CallInput, CallOutput, Command, Refuse};
