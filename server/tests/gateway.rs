@@ -9,6 +9,7 @@ mod gateway_peers;
 mod tests {
     use std::net::UdpSocket;
 
+    use domain::telephony::quality::Verdict;
     use media::Codec;
     use media::rtcp::{self, Report};
     use media::rtp::Header;
@@ -16,7 +17,9 @@ mod tests {
 
     use super::gateway_peers::browser::Offered;
     use super::gateway_peers::trunk::Trunk;
-    use super::gateway_peers::{HERE, MUSIC, Packet, agent, assert_only, call, connected, gateway, next, sound};
+    use super::gateway_peers::{
+        HERE, MUSIC, Packet, agent, assert_only, call, connected, gateway, measured, next, sound,
+    };
 
     const AGENT: f64 = 997.0;
     const CUSTOMER: f64 = 443.0;
@@ -394,6 +397,91 @@ mod tests {
         let blocks: Vec<_> = blocks.collect();
         assert_eq!((blocks.len(), blocks[0].ssrc, blocks[0].cumulative_lost), (1, 0xC0FF_EE01, 0));
         assert_eq!(reports.last(), Some(&Report::Bye));
+        gateway.shutdown().await;
+    }
+
+    /// Answers so many of the gateway's reports with what the trunk really heard (RFC 3550 §6.4.1).
+    fn report(trunk: &Trunk, gateway: u16, reports: u8) {
+        let mut datagram = [0; 1_500];
+        let (mut first, mut highest, mut heard) = (None, 0, 0);
+        for _ in 0..reports {
+            let length = trunk.rtcp.recv(&mut datagram).unwrap();
+            let about = rtcp::parse(&datagram[..length]).unwrap().next();
+            let Some(Report::Sender { ssrc, info, .. }) = about else { panic!("no sender report") };
+            for packet in trunk.ear.packets(trunk.ear.count()) {
+                let first = first.get_or_insert(packet.sequence);
+                highest = packet.sequence.wrapping_sub(*first);
+                heard += 1;
+            }
+            let block = rtcp::ReportBlock {
+                ssrc,
+                cumulative_lost: i32::from(highest) + 1 - heard,
+                highest: u32::from(first.unwrap().wrapping_add(highest)),
+                jitter: 80,
+                last_report: u32::try_from((info.ntp >> 16) & 0xFFFF_FFFF).unwrap(),
+                ..rtcp::ReportBlock::default()
+            };
+            let mut answer = Vec::new();
+            rtcp::write(0xC0FF_EE01, None, Some(block), "trunk", false, &mut answer);
+            trunk.rtcp.send_to(&answer, (HERE, gateway + 1)).unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_lossy_trunk_is_poor_on_the_customers_side_alone() {
+        let (gateway, mut events) = gateway(41_620..=41_639);
+        let agent = agent();
+        let _browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        trunk.loses_every(10);
+        gateway.route(call, Route::Bridge(agent));
+        // The browser reports, too: what the trunk lost it misses as well, and its network is not blamed for it.
+        let quality =
+            measured(&mut events, call, |quality| quality.agent.said.is_some_and(|said| said.expected > 100)).await;
+        let heard = quality.customer.heard.unwrap();
+        assert!((90..=110).contains(&heard.lost_per_mille()), "{quality:?}");
+        assert_eq!(quality.verdicts().customer, Some(Verdict::Poor), "{quality:?}");
+        // How evenly packets come here is the busy machine's doing: what must not be is loss.
+        let lost = [quality.agent.heard, quality.agent.said].map(|flow| flow.unwrap().lost_per_mille());
+        assert!(lost.iter().all(|lost| *lost < 20), "{quality:?}");
+        assert!(quality.agent.round_trip_ms.is_some_and(|ms| ms < 300), "{quality:?}");
+        assert_eq!((quality.customer.said, quality.customer.round_trip_ms), (None, None), "this trunk reports nothing");
+        let total = gateway.close_customer(call).await.unwrap().quality;
+        assert_eq!(total.verdicts().customer, Some(Verdict::Poor), "{total:?}");
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_lossy_browser_is_poor_on_the_agents_side_alone() {
+        let (gateway, mut events) = gateway(41_640..=41_659);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        browser.loses_every(10);
+        gateway.route(call, Route::Bridge(agent));
+        // The trunk reports what it misses: a tenth, all of which the browser's network lost.
+        let reports = std::thread::spawn(move || {
+            report(&trunk, 41_640, 2);
+            trunk
+        });
+        let quality = measured(&mut events, call, |quality| quality.customer.said.is_some()).await;
+        drop(reports.join().unwrap());
+        assert_eq!(quality.agent.verdict(), Some(Verdict::Poor), "{quality:?}");
+        assert!(quality.customer.said.unwrap().lost_per_mille() < 20, "{quality:?}");
+        assert_eq!(quality.customer.said.unwrap().jitter_ms, 10, "{quality:?}");
+        assert!(quality.customer.round_trip_ms.is_some_and(|ms| ms < 300), "{quality:?}");
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_nobody_sends_or_reports_has_no_quality() {
+        let (gateway, mut events) = gateway(41_660..=41_679);
+        let agent = agent();
+        let call = call();
+        gateway.open_customer(call).await.unwrap();
+        gateway.route(call, Route::Bridge(agent));
+        assert!(measured(&mut events, call, |_| true).await.is_blank());
+        assert!(gateway.close_customer(call).await.unwrap().quality.is_blank());
         gateway.shutdown().await;
     }
 

@@ -160,6 +160,7 @@ mod tests {
             events: Vec::new(),
             agents: vec![AgentName { id: SATO, name: "佐藤".to_owned() }],
             sip_reason: None,
+            quality: domain::telephony::quality::CallQuality::default(),
         }
     }
 

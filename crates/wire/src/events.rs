@@ -13,6 +13,7 @@
 use domain::agents::Seat;
 use domain::ids::{ClientId, InteractionId, QueueId};
 use domain::phone::ShownNumber;
+use domain::telephony::quality::Verdicts;
 use domain::telephony::{Call, Direction, Key, Outcome};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -229,6 +230,9 @@ pub struct CallView {
     pub outcome: Option<Outcome>,
     /// The SIP reason phrase of a failure, as it came; shown small, for whoever runs the trunk.
     pub sip_reason: Option<String>,
+    /// How it sounds, and on whose side; blank where that is not measured.
+    #[serde(default)]
+    pub quality: Verdicts,
 }
 
 /// The customer of a call.

@@ -2,6 +2,7 @@
 
 use domain::ids::{InteractionId, UserId};
 use domain::phone::ShownNumber;
+use domain::telephony::quality::CallQuality;
 use domain::telephony::{Direction, Numbered, Outcome};
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -96,6 +97,9 @@ pub struct CallDetail {
     pub agents: Vec<AgentName>,
     /// The SIP status and reason of a failure, as they came.
     pub sip_reason: Option<String>,
+    /// How it sounded, as far as it was measured; blank while it goes on.
+    #[serde(default)]
+    pub quality: CallQuality,
 }
 
 /// What the server does behind these functions.

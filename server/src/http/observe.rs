@@ -17,6 +17,11 @@ const SECONDS: &str = "http_request_seconds";
 /// In seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
+/// What telephony counts at the end of each call.
+const LOSS: &str = "madoguchi_call_loss_ratio";
+/// Around the limits from which loss is noticed and from which words are lost.
+const LOSS_BUCKETS: [f64; 9] = [0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Collects metrics from here on; a second call changes nothing.
@@ -24,7 +29,9 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 /// # Errors
 /// The buckets are refused: a fault of this file.
 pub fn install_metrics() -> Result<(), BuildError> {
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(SECONDS.to_owned()), &BUCKETS)?;
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(SECONDS.to_owned()), &BUCKETS)?
+        .set_buckets_for_metric(Matcher::Full(LOSS.to_owned()), &LOSS_BUCKETS)?;
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_ok() {
@@ -32,6 +39,7 @@ pub fn install_metrics() -> Result<(), BuildError> {
     }
     metrics::describe_counter!("http_requests_total", "Requests answered, by area and status.");
     metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "Time from a request to its answer, by area.");
+    metrics::describe_histogram!(LOSS, "Lost share of a call's packets, by leg and direction; measured calls only.");
     Ok(())
 }
 

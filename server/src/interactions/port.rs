@@ -15,6 +15,7 @@ use super::store::{self, Call, Query};
 use super::{Names, Surroundings};
 use crate::db::Db;
 use crate::telephony::numbers::NumberingPlan;
+use crate::telephony::quality;
 
 /// How many calls a page holds.
 const PAGE: usize = 50;
@@ -105,6 +106,7 @@ impl InteractionsPort for Interactions {
             (None, reason) => reason.clone(),
         };
         let agents = agents.into_iter().filter_map(|id| agent(&names, id)).collect();
-        Ok(CallDetail { row: self.row(call, &names), events, agents, sip_reason })
+        let quality = quality::load(&self.db, id).await?;
+        Ok(CallDetail { row: self.row(call, &names), events, agents, sip_reason, quality })
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use domain::ids::{InteractionId, UserId};
 use domain::refusal::Refusal;
+use domain::telephony::quality::CallQuality;
 use domain::telephony::{Call, CallInput, CallOutput, Command, Failure};
 use domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +22,8 @@ pub(super) enum Letter {
     Input(CallInput),
     /// The agent is not heard any more.
     AudioLost(UserId),
+    /// How the last few seconds sounded.
+    Measured(CallQuality),
     /// An agent's command, which wants an answer.
     Command { by: UserId, command: Command, reply: oneshot::Sender<Result<(), Refusal>> },
 }
@@ -145,6 +148,10 @@ impl CallTask {
             Woken::Letter(Letter::AudioLost(agent)) => {
                 let (keep_for, queue) = (self.effects.calls().with().keep_for, self.effects.home());
                 self.step(CallInput::AudioLost { agent, keep_for, queue }, now).await
+            }
+            Woken::Letter(Letter::Measured(quality)) => {
+                self.effects.measured(&self.call, quality);
+                None
             }
             Woken::Letter(Letter::Input(input)) => self.step(input, now).await,
             // The machine looks at the wall clock, which may have stepped back while the deadline passed.

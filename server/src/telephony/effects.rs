@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use domain::agents::SeatInput;
 use domain::ids::{InteractionId, QueueId, UserId};
 use domain::phone::ShownNumber;
+use domain::telephony::quality::{CallQuality, Judge};
 use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Failure, Numbered, Outcome, Refuse};
 use domain::time::Timestamp;
 use wire::ApiError;
@@ -15,6 +16,7 @@ use super::call_task;
 use super::calls::Calls;
 use super::gateway::{Gateway, Route};
 use super::late_steps::{LateSteps, Step};
+use super::quality;
 use super::sip_stack::{Aim, LegEvent, LegId};
 use super::store::{self, Ended, Line};
 use crate::agents::By;
@@ -48,6 +50,10 @@ pub(super) struct Effects {
     /// How many lines the call's log has.
     lines: u32,
     late: LateSteps,
+    /// How it sounds, as the agent is shown it.
+    judge: Judge,
+    /// The last agent who heard the customer and was heard.
+    bridged: Option<UserId>,
 }
 
 /// Aims a call's audio as the customer's side wants it: where it holds us, nothing is sent to it (RFC 3264 §8.4).
@@ -62,7 +68,7 @@ pub(super) fn aim(gateway: &Gateway, call: InteractionId, aim: Aim) {
 
 impl Effects {
     pub(super) fn new(calls: Calls, facts: Facts) -> Self {
-        Self { calls, facts, lines: 0, late: LateSteps::default() }
+        Self { calls, facts, lines: 0, late: LateSteps::default(), judge: Judge::default(), bridged: None }
     }
 
     pub(super) fn calls(&self) -> &Calls {
@@ -85,6 +91,13 @@ impl Effects {
             LegEvent::Ringing | LegEvent::Gone | LegEvent::Broken => {}
         }
         input
+    }
+
+    /// Takes what was measured of the last few seconds; shows it where that changes what is shown.
+    pub(super) fn measured(&mut self, call: &Call, quality: CallQuality) {
+        if self.judge.on(quality).is_some() {
+            self.show(call, None);
+        }
     }
 
     /// Does what was ordered, in order. Gives what must follow where an order could not be carried out.
@@ -132,7 +145,12 @@ impl Effects {
             CallOutput::Music => with.gateway.route(id, Route::Music(queue)),
             CallOutput::EarlyMedia { agent } => with.gateway.route(id, Route::EarlyMedia(agent)),
             CallOutput::Ringback { agent } => with.gateway.route(id, Route::Ringback(agent)),
-            CallOutput::Bridge { agent } => with.gateway.route(id, Route::Bridge(agent)),
+            CallOutput::Bridge { agent } => {
+                if self.bridged.replace(agent) != Some(agent) {
+                    self.judge.forget_agent();
+                }
+                with.gateway.route(id, Route::Bridge(agent));
+            }
             CallOutput::OneWayHold { agent } => {
                 self.facts.full_hold = self.calls.full_hold();
                 let hold = if self.facts.full_hold { Route::FullHold } else { Route::OneWayHold };
@@ -318,6 +336,11 @@ impl Effects {
         })));
         if let Some(report) = with.gateway.close_customer(self.facts.id).await {
             tracing::info!(call = %self.facts.id, ?outcome, ?report, "the call is over");
+            // A row that says nothing would say that something was measured.
+            if !report.quality.is_blank() {
+                quality::count(&report.quality);
+                with.log.write(Line::Quality { call: self.facts.id, quality: Box::new(report.quality) });
+            }
         }
         if self.facts.queue.is_some()
             && let Err(error) = with.router.leave(self.facts.id).await
@@ -352,6 +375,7 @@ impl Effects {
             ended_at: facts.ended_at,
             outcome: facts.outcome,
             sip_reason: facts.sip_reason,
+            quality: self.judge.shown(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod late_steps;
 pub mod list_news;
 pub mod numbers;
 pub mod port;
+pub(crate) mod quality;
 pub mod relays;
 mod sip_driver;
 pub mod sip_endpoint;

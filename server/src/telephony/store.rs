@@ -2,6 +2,7 @@
 
 use domain::ids::{InteractionId, QueueId, TrunkId, UserId};
 use domain::phone::E164;
+use domain::telephony::quality::CallQuality;
 use domain::telephony::{Direction, Numbered, Outcome};
 use domain::time::Timestamp;
 
@@ -71,6 +72,13 @@ pub(super) enum Line {
     },
     /// The row's last words.
     Ended(Box<Ended>),
+    /// How it sounded.
+    Quality {
+        /// Which.
+        call: InteractionId,
+        /// As measured.
+        quality: Box<CallQuality>,
+    },
 }
 
 /// A stored call, as far as after-call work shows it.
@@ -142,6 +150,7 @@ pub(super) async fn write(tx: &mut Tx, line: &Line) -> Result<(), DbError> {
             agent.to_string()
         )
         .map(drop),
+        Line::Quality { call, quality } => super::quality::write(tx, *call, quality).await,
         Line::Ended(ended) => execute!(
             tx,
             "UPDATE interactions SET ended_at = $2, outcome = $3, outcome_kind = $4, sip_status = $5, sip_reason = $6,

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,7 @@ pub(crate) struct Offered {
 pub(crate) struct Browser {
     pub(crate) ear: Ear,
     speaking: Arc<AtomicBool>,
+    loses_every: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -56,6 +57,7 @@ impl Offered {
         self.rtc.sdp_api().accept_answer(self.pending, answer).unwrap();
         let ear = Ear::default();
         let speaking = Arc::new(AtomicBool::new(true));
+        let loses_every = Arc::new(AtomicU64::new(0));
         let over = Arc::new(AtomicBool::new(false));
         let address = self.socket.local_addr().unwrap();
         let running = Running {
@@ -67,15 +69,21 @@ impl Offered {
             voice: Voice::new(tone, self.codec),
             ear: ear.clone(),
             speaking: Arc::clone(&speaking),
+            loses_every: Arc::clone(&loses_every),
             over: Arc::clone(&over),
             is_up: false,
         };
         let thread = std::thread::spawn(|| running.run());
-        Browser { ear, speaking, over, thread: Some(thread) }
+        Browser { ear, speaking, loses_every, over, thread: Some(thread) }
     }
 }
 
 impl Browser {
+    /// From now on, every `nth` packet gets lost on the way to the gateway.
+    pub(crate) fn loses_every(&self, nth: u64) {
+        self.loses_every.store(nth, Ordering::Release);
+    }
+
     /// As a browser does whose track is taken off its sender: no packets at all.
     pub(crate) fn speak(&self, speaking: bool) {
         self.speaking.store(speaking, Ordering::Release);
@@ -103,6 +111,7 @@ struct Running {
     voice: Voice,
     ear: Ear,
     speaking: Arc<AtomicBool>,
+    loses_every: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
     is_up: bool,
 }
@@ -134,6 +143,11 @@ impl Running {
                 timestamp = timestamp.wrapping_add(160);
                 if self.is_up && self.speaking.load(Ordering::Acquire) {
                     self.drain();
+                    let nth = self.loses_every.load(Ordering::Acquire);
+                    if nth != 0 && sequence % nth == 0 {
+                        sequence += 1;
+                        continue;
+                    }
                     let mut api = self.rtc.direct_api();
                     let stream = api.stream_tx_by_mid(self.mid, None).unwrap();
                     let payload_type = self.codec.payload_type().into();

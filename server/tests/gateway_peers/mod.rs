@@ -13,6 +13,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use domain::ids::{InteractionId, UserId};
+use domain::telephony::quality::CallQuality;
 use media::tone::Ringback;
 use media::{Codec, FRAME, Music, RATE, g711};
 use server::telephony::gateway::{Gateway, GatewayConfig, LegEvent, LegEvents};
@@ -48,8 +49,31 @@ pub(crate) fn call() -> InteractionId {
     InteractionId(uuid::Uuid::new_v4())
 }
 
-/// Waits for the next event.
+/// Waits for the next event that is no measurement: those come by the clock.
 pub(crate) async fn next(events: &mut LegEvents) -> LegEvent {
+    loop {
+        match any(events).await {
+            LegEvent::Measured { .. } => {}
+            event => return event,
+        }
+    }
+}
+
+/// Waits for the next measurement of this call that is as wanted.
+pub(crate) async fn measured(
+    events: &mut LegEvents,
+    of: InteractionId,
+    wanted: impl Fn(&CallQuality) -> bool,
+) -> CallQuality {
+    loop {
+        match any(events).await {
+            LegEvent::Measured { call, quality } if call == of && wanted(&quality) => return quality,
+            _ => {}
+        }
+    }
+}
+
+async fn any(events: &mut LegEvents) -> LegEvent {
     tokio::time::timeout(PATIENCE, events.recv()).await.expect("nothing was reported").expect("the gateway has stopped")
 }
 

@@ -52,6 +52,7 @@ fn view(call: Call) -> CallView {
         ended_at: None,
         outcome: None,
         sip_reason: None,
+        quality: domain::telephony::quality::Verdicts::default(),
     }
 }
 

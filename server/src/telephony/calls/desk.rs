@@ -3,6 +3,7 @@
 use domain::agents::Work;
 use domain::ids::{InteractionId, PressId, UserId};
 use domain::refusal::Refusal;
+use domain::telephony::quality::Verdicts;
 use domain::telephony::{Call, Key, Outcome};
 use wire::ApiResult;
 use wire::events::{CallView, DeskEvent, Gone, Party, QueueName};
@@ -100,6 +101,7 @@ impl Calls {
             ended_at: stored.ended_at,
             outcome: Some(outcome),
             sip_reason: stored.sip_reason,
+            quality: Verdicts::default(),
         }))
     }
 }

@@ -312,6 +312,12 @@ impl Calls {
                 }
             }
             LegEvent::CustomerPressed { call, key } => self.customer_pressed(call, key),
+            LegEvent::Measured { call, quality } => {
+                if let Some(mailbox) = self.live().get(&call) {
+                    // A call that has just ended does not read it.
+                    let _ = mailbox.send(Letter::Measured(quality));
+                }
+            }
             // Some far ends send nothing while they hold or mute: silence alone ends no call.
             LegEvent::CustomerSilent { call } => tracing::info!(%call, "nothing comes from the customer"),
             LegEvent::CustomerHeard { call } => tracing::info!(%call, "the customer is heard again"),

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use domain::ids::{InteractionId, PressId};
 use domain::telephony::Key;
+use domain::telephony::quality::CallQuality;
 use media::dtmf::{self, Place, Turn};
 use media::latch::Verdict;
 use media::out_stream::Relayed;
@@ -21,10 +22,13 @@ use media::rtp::{self, Header, Packet};
 use media::{Codec, FRAME, Latch, OutStream, Reception, g711};
 use mio::net::UdpSocket;
 
+use super::quality::{Counts, FarEar, Meter};
 use super::{GatewayError, KeyTypes, LegReport, Route};
 
 /// How often each side is told what arrived (RFC 3550 §6.2).
 const REPORT_EVERY: Duration = Duration::from_secs(5);
+/// How often what arrived on both legs is looked at.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
 /// How long nothing may come from a customer who should be heard.
 const SILENT_AFTER: Duration = Duration::from_secs(10);
 /// How long an agent may pause before quiet packets fill the line: many carriers end a call on which nothing flows.
@@ -59,7 +63,9 @@ pub(super) struct Customer {
     heard: Duration,
     silent: bool,
     next_report: Duration,
-    far: Option<(i64, f64)>,
+    far: FarEar,
+    pub(super) meter: Meter,
+    next_measure: Duration,
     name: String,
 }
 
@@ -113,7 +119,9 @@ impl Customer {
             heard: now,
             silent: false,
             next_report: now + REPORT_EVERY,
-            far: None,
+            far: FarEar::default(),
+            meter: Meter::default(),
+            next_measure: now + MEASURE_EVERY,
             name: format!("{:08x}", dice.rest),
         }
     }
@@ -243,8 +251,7 @@ impl Customer {
                 Report::Bye | Report::Other(_) => continue,
             };
             for block in blocks.filter(|block| block.ssrc == self.out.ssrc()) {
-                let jitter = f64::from(block.jitter) * 1_000.0 / f64::from(media::RATE);
-                self.far = Some((i64::from(block.cumulative_lost), jitter));
+                self.far.on_block(&block, &self.out, now);
             }
         }
     }
@@ -311,7 +318,21 @@ impl Customer {
         None
     }
 
-    /// Says goodbye (RFC 3550 §6.6) and sums up.
+    /// Whether it is time to look at what arrived; if so, the next time is set.
+    pub(super) fn is_to_be_measured(&mut self, now: Duration) -> bool {
+        let due = now >= self.next_measure;
+        if due {
+            self.next_measure = now + MEASURE_EVERY;
+        }
+        due
+    }
+
+    /// What has arrived on both legs since the last look; `agent` is whose connection it is now, and its counters.
+    pub(super) fn measure(&mut self, agent: Option<((usize, u64), Counts)>) -> CallQuality {
+        self.meter.on(agent, Counts::of(&self.reception, &self.far))
+    }
+
+    /// Says goodbye (RFC 3550 §6.6) and sums up what was measured.
     pub(super) fn close(&mut self, now: Duration, ntp: u64) -> LegReport {
         self.report(now, ntp, true);
         LegReport {
@@ -319,9 +340,8 @@ impl Customer {
             lost: self.reception.lost(),
             jitter_ms: self.reception.jitter_ms(),
             sent: u64::from(self.out.packets()),
-            far_lost: self.far.map(|(lost, _)| lost),
-            far_jitter_ms: self.far.map(|(_, jitter)| jitter),
             foreign: self.aim.as_ref().map_or(0, |aim| aim.latch.foreign()),
+            quality: self.meter.total(),
         }
     }
 
@@ -335,6 +355,9 @@ impl Customer {
         if (sender.is_some() || block.is_some()) && is_reachable(target) {
             let mut datagram = Vec::new();
             rtcp::write(self.out.ssrc(), sender, block, &self.name, bye, &mut datagram);
+            if sender.is_some() {
+                self.far.reported(ntp, now);
+            }
             // A report that does not get out is one that got lost.
             let _ = self.rtcp.send_to(&datagram, target);
         }

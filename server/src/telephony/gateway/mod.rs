@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::ids::{InteractionId, PressId, QueueId, UserId};
 use domain::telephony::Key;
+use domain::telephony::quality::CallQuality;
 use media::tone::Ringback;
 use media::{Codec, Music};
 use tokio::sync::{mpsc, oneshot};
@@ -31,6 +32,7 @@ mod customers;
 mod error;
 mod peer;
 mod ports;
+mod quality;
 mod sounds;
 mod stun;
 mod switch;
@@ -170,6 +172,13 @@ pub enum LegEvent {
         /// Which call.
         call: InteractionId,
     },
+    /// How a call that has an agent sounded since the last time; told every 5 s.
+    Measured {
+        /// Which call.
+        call: InteractionId,
+        /// What was measured.
+        quality: CallQuality,
+    },
 }
 
 /// Why an agent's leg ended.
@@ -196,12 +205,10 @@ pub struct LegReport {
     pub jitter_ms: f64,
     /// Packets sent to the customer.
     pub sent: u64,
-    /// Of those, how many the customer's side reported as lost, where it reports.
-    pub far_lost: Option<i64>,
-    /// The variation that the customer's side reported, in milliseconds.
-    pub far_jitter_ms: Option<f64>,
     /// Packets from addresses other than the customer's, dropped.
     pub foreign: u64,
+    /// Both legs over the whole call.
+    pub quality: CallQuality,
 }
 
 /// What the shared port holds back while the worker is kept from running, in octets. A system's own 208 KiB hold 25 ms

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use media::out_stream::{Relayed, Stamp};
 use media::rtp::Header;
-use media::{Codec, OutStream};
+use media::{Codec, OutStream, Reception};
 use mio::net::UdpSocket;
 use str0m::change::SdpOffer;
 use str0m::format::{self, FormatParams};
@@ -25,6 +25,7 @@ use str0m::rtp::{Extension, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
 use super::customer::{Dice, Spoken};
+use super::quality::{Counts, FarEar};
 use super::{Down, GatewayError};
 
 /// How long a browser may take from its offer to the end of DTLS.
@@ -36,6 +37,8 @@ const QUIET_EVERY: Duration = Duration::from_millis(900);
 /// How long a connection that stands may wait to be asked for what it has to say beside audio: its reports have
 /// seconds, and all else than audio is asked for at once.
 const SETTLE_WITHIN: Duration = Duration::from_millis(100);
+/// How often the connection tells what the browser reports: about as often as browsers do.
+const REPORTS_EVERY: Duration = Duration::from_secs(5);
 /// The longest offer that is read, in octets; a browser's has about 2,000 for audio.
 const LONGEST_OFFER: usize = 64 * 1024;
 
@@ -55,6 +58,10 @@ pub(super) struct Leg {
     out: OutStream,
     /// When the last packet was given to it.
     sent: Duration,
+    /// What came from the browser, and what the browser says about what it hears.
+    reception: Reception,
+    far: FarEar,
+    begun: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +139,9 @@ impl Leg {
             event,
             out,
             sent: Duration::ZERO,
+            reception: Reception::default(),
+            far: FarEar::default(),
+            begun: now,
         };
         Ok((leg, answer.to_sdp_string()))
     }
@@ -305,6 +315,7 @@ impl Leg {
                     is_audio(&packet.contents)
                 }
                 Ok(Output::Event(Event::RtpPacket(packet))) => {
+                    self.reception.on_packet(&header(&packet), now.saturating_duration_since(self.begun));
                     if let Some(said) = self.said(&packet) {
                         say(&packet, said);
                     }
@@ -334,7 +345,25 @@ impl Leg {
         }
     }
 
+    /// What came and went so far.
+    pub(super) fn counts(&self) -> Counts {
+        Counts::of(&self.reception, &self.far)
+    }
+
+    /// Remembers where its stream stands, for the browser's reports.
+    pub(super) fn mark(&mut self) {
+        self.far.mark(self.out.place());
+    }
+
     fn on_event(&mut self, now: Instant, event: &Event) {
+        if let Event::MediaEgressStats(stats) = event {
+            if let Some(report) = &stats.remote {
+                let jitter_ms = f64::from(report.jitter) * 1_000.0 / f64::from(media::RATE);
+                self.far.on_report(*report.maximum_sequence_number, signed(report.packets_lost), jitter_ms);
+            }
+            self.far.on_round_trip(stats.rtt);
+            return;
+        }
         self.state = match (event, self.state) {
             (Event::Closed, _) => State::Gone,
             (Event::Connected, State::Connecting { .. }) => State::Up,
@@ -363,6 +392,23 @@ impl Leg {
     }
 }
 
+/// A packet's header as streams are counted by.
+pub(super) fn header(packet: &RtpPacket) -> Header {
+    Header {
+        marker: packet.header.marker,
+        payload_type: *packet.header.payload_type,
+        sequence: packet.header.sequence_number,
+        timestamp: packet.header.timestamp,
+        ssrc: *packet.header.ssrc,
+    }
+}
+
+/// The count of lost packets has 24 bits with a sign (RFC 3550 §6.4.1), which are handed on without it.
+fn signed(lost: u64) -> i64 {
+    let lost = i64::try_from(lost & 0xFF_FFFF).unwrap_or(0);
+    if lost < 0x80_0000 { lost } else { lost - 0x100_0000 }
+}
+
 /// Whether a datagram of a connection is SRTP: neither STUN nor DTLS (RFC 7983 §7), nor SRTCP (RFC 5761 §4).
 fn is_audio(datagram: &[u8]) -> bool {
     datagram.first().is_some_and(|first| (128..=191).contains(first)) && !media::rtp::is_rtcp(datagram)
@@ -389,7 +435,8 @@ fn configure(offer: &str) -> str0m::RtcConfig {
         .enable_pcma(!has_mu_law, false)
         .clear_extension_map()
         .set_extension(1, Extension::RtpMid)
-        .set_stats_interval(None)
+        // Counters that are kept anyway are handed over with the browser's last report.
+        .set_stats_interval(Some(REPORTS_EVERY))
         .set_send_buffer_audio(50);
     config.codec_config().add_config(
         101.into(),

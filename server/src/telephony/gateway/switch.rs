@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{InteractionId, UserId};
+use domain::telephony::quality::CallQuality;
 use media::out_stream::Relayed;
-use media::rtp::Header;
 use mio::net::UdpSocket;
 use uuid::Uuid;
 
 use super::command::Command;
 use super::customer::{Customer, Hearing, Spoken};
-use super::peer::{Change, Leg};
+use super::peer::{Change, Leg, header};
+use super::quality::Counts;
 use super::sounds::Sound;
 use super::worker::{Now, Worker};
 use super::{Attached, Down, GatewayError, LegEvent, LegReport, Route};
@@ -103,6 +104,7 @@ impl Worker {
 
     fn close(&mut self, slot: usize) -> Option<LegReport> {
         let (now, ntp) = (self.now(), self.ntp());
+        drop(self.measure(slot));
         let mut customer = self.customers.remove(slot)?;
         self.part(slot, customer.agent);
         let report = customer.close(now.since, ntp);
@@ -126,8 +128,12 @@ impl Worker {
         if before != agent {
             self.part(slot, before);
         }
+        let comes = agent.filter(|agent| before != Some(*agent)).and_then(|agent| self.connection(agent));
         if let Some(customer) = self.customers.get_mut(slot) {
             customer.turn(route, agent, now.since);
+            if let Some((connection, counts)) = comes {
+                customer.meter.begin(connection, counts);
+            }
         }
         if let Some(agent) = agent.and_then(|agent| self.agents.get_mut(agent)) {
             agent.call = Some(slot);
@@ -136,6 +142,20 @@ impl Worker {
                 leg.cut();
             }
         }
+    }
+
+    /// Which connection an agent has, and its counters.
+    fn connection(&self, slot: usize) -> Option<((usize, u64), Counts)> {
+        let leg = self.agents.get(slot)?.leg.as_ref()?;
+        Some(((slot, leg.generation), leg.counts()))
+    }
+
+    /// What has arrived on both legs of a call since the last look.
+    fn measure(&mut self, slot: usize) -> Option<CallQuality> {
+        let agent = self.customers.get(slot)?.agent;
+        let agent = agent.filter(|agent| self.agents.get(*agent).is_some_and(|agent| agent.call == Some(slot)));
+        let connection = agent.and_then(|agent| self.connection(agent));
+        Some(self.customers.get_mut(slot)?.measure(connection))
     }
 
     /// The agent is with this customer no longer.
@@ -162,14 +182,7 @@ impl Worker {
             is_back |= attendance.on_packet(now.since) && call.is_some();
             let customer = call.and_then(|call| customers.get_mut(call));
             let Some(customer) = customer.filter(|customer| customer.route == Route::Bridge(user)) else { return };
-            let header = Header {
-                marker: packet.header.marker,
-                payload_type: *packet.header.payload_type,
-                sequence: packet.header.sequence_number,
-                timestamp: packet.header.timestamp,
-                ssrc: *packet.header.ssrc,
-            };
-            customer.relay(now.since, &header, &packet.payload, said);
+            customer.relay(now.since, &header(packet), &packet.payload, said);
         });
         let deadline = leg.deadline();
         if is_back {
@@ -216,6 +229,12 @@ impl Worker {
             let Some(customer) = self.customers.get_mut(slot) else { continue };
             let hearing = customer.on_tick(now.since, ntp);
             let (call, route, listener) = (customer.call, customer.route, customer.agent);
+            if customer.is_to_be_measured(now.since)
+                && let Some(quality) = self.measure(slot)
+                && listener.is_some()
+            {
+                self.tell(LegEvent::Measured { call, quality });
+            }
             let missing = match route {
                 Route::Bridge(_) | Route::OneWayHold(..) | Route::FullHold(..) => {
                     listener.and_then(|agent| self.missing(agent, now))
