@@ -51,13 +51,13 @@ install_packages() {
 if command -v apt-get >/dev/null; then
   command -v cc >/dev/null && command -v pkg-config >/dev/null || install_packages build-essential pkg-config
   if [ "$purpose" = test ]; then
-    # sip-tester and baresip: the far ends of calls. postgresql: the second database. chromium: the agent's browser.
-    install_packages sip-tester baresip coturn postgresql chromium chromium-driver fonts-noto-cjk
+    # sip-tester and baresip: the far ends of calls. kamailio: a company's exchange. postgresql: the second database. chromium: the agent's browser.
+    install_packages sip-tester baresip kamailio coturn postgresql chromium chromium-driver fonts-noto-cjk
     python3 -m pip --version >/dev/null 2>&1 || is_version typos "$TYPOS_VERSION" typos --version ||
       install_packages python3-pip
   fi
 else
-  say "no apt-get here: a C compiler has to be there$([ "$purpose" = test ] && echo ', and sipp, baresip, PostgreSQL, Chromium, chromedriver and CJK fonts')"
+  say "no apt-get here: a C compiler has to be there$([ "$purpose" = test ] && echo ', and sipp, baresip, kamailio, PostgreSQL, Chromium, chromedriver and CJK fonts')"
 fi
 
 # --- Rust and Node --------------------------------------------------------------------------------------------------

@@ -42,7 +42,6 @@ children=1
 disable_tcp=yes
 listen=udp:127.0.0.1:{port}
 alias="{DOMAIN}"
-mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 {modules}
 modparam("usrloc", "db_mode", 0)
 request_route {{
