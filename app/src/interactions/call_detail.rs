@@ -10,6 +10,7 @@ use super::model;
 use super::timeline::Timeline;
 use crate::format;
 use crate::shell::use_stores;
+use crate::telephony::model::quality;
 use crate::telephony::words;
 use crate::text::use_text;
 use crate::ui::{Button, EmptyState, Icon, Look, Skeleton};
@@ -87,8 +88,12 @@ fn Facts(
                 (words.calls_talked, row.talked_ms.map(model::span)),
                 (words.calls_result, row.outcome.map(|outcome| words.outcome(outcome).to_owned())),
             ];
+            // What goes on is not summed up yet; what never became a call has no sound.
+            let sound = row.talked_ms.map(|_| quality::measured(words, detail.quality));
+            let sound = sound.into_iter().flatten().map(|(label, said)| (label, Some(said)));
             facts
                 .into_iter()
+                .chain(sound)
                 .filter_map(|(label, value)| value.map(|value| (label, value)))
                 .map(|(label, value)| {
                     view! {

@@ -7,6 +7,8 @@ use leptos::task::spawn_local;
 use super::commands::{self, Pending};
 use super::keypad::Keypad;
 use super::keys;
+use super::model::quality;
+use super::quality_mark::QualityMark;
 use super::words;
 use crate::platform::clipboard;
 use crate::shell::use_stores;
@@ -102,6 +104,7 @@ pub(super) fn InCallPopup() -> impl IntoView {
             });
         }
     };
+    let sound = Memo::new(move |_| live.with(|live| live.as_ref().map(|live| live.quality).unwrap_or_default()));
     let bar = telephony.bar;
     let (mute, keypad) = (stores.mute, stores.keypad);
     let full_hold = Memo::new(move |_| live.with(|live| live.as_ref().is_some_and(|live| live.full_hold)));
@@ -180,6 +183,16 @@ pub(super) fn InCallPopup() -> impl IntoView {
                     </p>
                 </Show>
             </div>
+            <p class="popup-quality" role="status">
+                {move || {
+                    let words = text.get();
+                    quality::mark(sound.get())
+                        .map(|mark| {
+                            let said = quality::sentence(words, mark.side, mark.verdict);
+                            view! { <QualityMark mark=mark said=said /> }
+                        })
+                }}
+            </p>
             <p class="popup-trouble" role="alert">
                 {trouble}
             </p>

@@ -3,7 +3,7 @@
 //! Never decides what a call may do: `domain::telephony::Call` and `domain::agents::Seat` do, here as in the
 //! server. Never changes its model but through `realtime::dispatch`.
 
-mod model;
+pub(crate) mod model;
 
 #[cfg(target_arch = "wasm32")]
 mod after_call;
@@ -43,6 +43,8 @@ mod mute;
 mod peer_slot;
 #[cfg(target_arch = "wasm32")]
 mod popups;
+#[cfg(target_arch = "wasm32")]
+mod quality_mark;
 #[cfg(target_arch = "wasm32")]
 mod ringer;
 #[cfg(target_arch = "wasm32")]

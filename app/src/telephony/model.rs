@@ -1,5 +1,7 @@
 //! The agent's softphone as the desk knows it, and what the bar shows of it. Nothing here draws.
 
+pub(crate) mod quality;
+
 use domain::agents::{Seat, SeatInput, Shown, Work};
 use domain::ids::{ClientId, InteractionId, UserId};
 use domain::refusal::Refusal;

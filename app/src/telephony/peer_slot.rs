@@ -2,6 +2,7 @@
 
 use domain::agents::{Cause, Shown};
 use domain::telephony::Call;
+use domain::telephony::quality::Verdicts;
 use domain::time::Timestamp;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,7 +12,8 @@ use wire::telephony::Choice;
 use super::audio_link::Link;
 use super::commands;
 use super::devices::Use;
-use super::model::Mode;
+use super::model::{Mode, quality};
+use super::quality_mark::QualityMark;
 use super::words;
 use crate::platform::notification::{self, Permission};
 use crate::realtime::Line;
@@ -47,6 +49,8 @@ enum Slot {
     Party {
         name: String,
         number: String,
+        /// How it sounds, where that was measured.
+        quality: Verdicts,
     },
     /// On hold: the ear and its words, the call's own timer small.
     Held(String),
@@ -94,15 +98,16 @@ pub(super) fn PeerSlot() -> impl IntoView {
             call.as_ref().map(|view| Slot::Party {
                 name: words::party_name(words, &view.party),
                 number: words::party_number(words, &view.party),
+                quality: view.quality,
             })
         });
         match shown {
             Shown::Ringing | Shown::Dialling | Shown::Talking => party.unwrap_or(Slot::Nothing),
             // The mark is shown only where it is true (A4).
-            Shown::Held => match telephony.live.with(|live| live.as_ref().is_some_and(|live| live.full_hold)) {
-                true => party.unwrap_or(Slot::Nothing),
-                false => Slot::Held(words.customer_is_heard.to_owned()),
-            },
+            Shown::Held if telephony.live.with(|live| live.as_ref().is_some_and(|live| live.full_hold)) => {
+                party.unwrap_or(Slot::Nothing)
+            }
+            Shown::Held => Slot::Held(words.customer_is_heard.to_owned()),
             Shown::AfterCall if bar.until.is_some() => bar.until.map_or(Slot::Nothing, Slot::Limited),
             Shown::AfterCall => {
                 let went_on = telephony.call.with(|call| matches!(call, Some(view) if !view.call.is_over()));
@@ -253,10 +258,15 @@ pub(super) fn PeerSlot() -> impl IntoView {
                 }
                 .into_any()
             }
-            Slot::Party { name, number } => {
+            Slot::Party { name, number, quality } => {
+                let tip = quality::summary(words, quality);
                 view! {
                     <span class="peer-name cut">{name}</span>
-                    <span class="peer-number num">{number}</span>
+                    <span class="peer-number" data-tip=(!tip.is_empty()).then_some(tip)>
+                        <span class="num">{number}</span>
+                        {quality::mark(quality)
+                            .map(|mark| view! { <QualityMark mark=mark said=quality::word(words, mark.verdict).to_owned() /> })}
+                    </span>
                 }
                 .into_any()
             }
