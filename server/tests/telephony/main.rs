@@ -31,6 +31,8 @@ mod peers;
 #[cfg(test)]
 mod port;
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod signalling;
 #[cfg(test)]
 mod start_and_stop;
