@@ -52,9 +52,9 @@ pub(crate) fn call() -> InteractionId {
 /// Waits for the next event that is no measurement: those come by the clock.
 pub(crate) async fn next(events: &mut LegEvents) -> LegEvent {
     loop {
-        match any(events).await {
-            LegEvent::Measured { .. } => {}
-            event => return event,
+        let event = any(events).await;
+        if !matches!(event, LegEvent::Measured { .. }) {
+            return event;
         }
     }
 }
@@ -66,9 +66,11 @@ pub(crate) async fn measured(
     wanted: impl Fn(&CallQuality) -> bool,
 ) -> CallQuality {
     loop {
-        match any(events).await {
-            LegEvent::Measured { call, quality } if call == of && wanted(&quality) => return quality,
-            _ => {}
+        if let LegEvent::Measured { call, quality } = any(events).await
+            && call == of
+            && wanted(&quality)
+        {
+            return quality;
         }
     }
 }
