@@ -11,14 +11,14 @@ use super::floor::Floor;
 use super::peers::assert_only;
 use super::peers::browser::Browser;
 
-const AGENT: f64 = 1_103.0;
+pub(crate) const AGENT: f64 = 1_103.0;
 const CUSTOMER: f64 = 617.0;
-const MUSIC: f64 = 440.0;
+pub(crate) const MUSIC: f64 = 440.0;
 /// Two seconds.
 const LONG: usize = 100;
 
 /// Both listen at the same time: the agent hears only the customer, and the customer only `heard`.
-async fn hear(customer: &Customer, browser: &Browser, heard: f64, unheard: f64) {
+pub(crate) async fn hear(customer: &Customer, browser: &Browser, heard: f64, unheard: f64) {
     let ear = browser.ear.clone();
     let (at_customer, at_agent) = tokio::join!(
         // Longer than the agent listens, so that the agent always has somebody to hear.

@@ -110,6 +110,13 @@ impl Customer {
         log
     }
 
+    /// Returns when this has stood in sipp's messages, sent or received, so many times.
+    pub(crate) async fn has_said(&self, text: &str, times: usize) {
+        while self.log().matches(text).count() < times {
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn log(&self) -> String {
         let mut log = String::new();
         for entry in std::fs::read_dir(self.dir.path()).unwrap() {

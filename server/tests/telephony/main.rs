@@ -15,6 +15,8 @@ mod floor;
 #[cfg(test)]
 mod inbound;
 #[cfg(test)]
+mod interop;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod keys;
