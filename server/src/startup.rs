@@ -48,10 +48,11 @@ use crate::settings::{SettingsConfig, SettingsService, music};
 use crate::telephony::call_log::CallLog;
 use crate::telephony::calls::{Calls, Inlets, Neighbours};
 use crate::telephony::gateway::{Gateway, GatewayConfig, GatewayError};
+use crate::telephony::locate::Names;
 use crate::telephony::numbers::NumberingPlan;
 use crate::telephony::port::Telephony;
 use crate::telephony::relays::{Relays, SecretError};
-use crate::telephony::sip_endpoint::{SipBindError, SipConfig, SipEndpoint, own_address};
+use crate::telephony::sip_endpoint::{SipConfig, SipEndpoint, SipStartError, own_address};
 use crate::telephony::trunk::Trunks;
 use crate::telephony::{extensions, list_news};
 
@@ -114,8 +115,8 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// SIP cannot listen.
-    #[error("sip_udp_listen, sip_tcp_listen: {0}")]
-    Sip(#[from] SipBindError),
+    #[error("{0}")]
+    Sip(#[from] SipStartError),
     /// Audio cannot be had.
     #[error("webrtc_listen, webrtc_public_addresses, rtp_address: {0}")]
     Gateway(#[from] GatewayError),
@@ -285,7 +286,7 @@ impl Product {
         let sip_address = sip.udp_address();
         let music = Arc::new(media::Music::of_pcm(&media::melody::hold_music()));
         let (gateway, audio) = Gateway::start(gateway_config(&config), music)?;
-        let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
+        let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), Names::of_system(), clock.clone());
         let desks = hub.clone();
         let tell = move || desks.publish_all(&DeskEvent::CallsChanged);
         let (list_changed, list_news) = list_news::coalesced(clock.clone(), tell);
@@ -439,9 +440,17 @@ fn sip_config(config: &Config) -> SipConfig {
     SipConfig {
         udp: config.sip_udp_listen,
         tcp: config.sip_tcp_listen,
+        tls: config.sip_tls_listen,
+        tls_own: config.sip_tls_certificate.clone().zip(config.sip_tls_key.clone()),
+        tls_authorities: config.sip_tls_ca_file.clone(),
+        requests_of_one: config.sip_requests_per_address,
         public: config.sip_public_address,
         user_agent: concat!("Madoguchi/", env!("CARGO_PKG_VERSION")).to_owned(),
-        timers: sip::Timers::default(),
+        timers: sip::Timers {
+            session_expires: config.sip_session_expires_seconds,
+            session_expires_least: config.sip_session_min_seconds,
+            ..sip::Timers::default()
+        },
     }
 }
 

@@ -170,7 +170,7 @@ fn trunk_line(words: &Messages, trunk: &Trunk) -> Line {
     Line {
         id: trunk.id.0,
         name: trunk.name.clone(),
-        summary: format!("{}:{}", trunk.host, trunk.port),
+        summary: trunk.port.map_or_else(|| trunk.host.clone(), |port| format!("{}:{port}", trunk.host)),
         state: Some((state, good)),
     }
 }
@@ -182,7 +182,22 @@ pub(crate) fn trunk_state(words: &Messages, state: &TrunkState) -> (String, bool
         TrunkState::Peer => (words.trunk_kind_static.to_owned(), true),
         TrunkState::Registering => (words.trunk_registering.to_owned(), false),
         TrunkState::Registered { since: _ } => (words.trunk_registered.to_owned(), true),
-        TrunkState::Failed { why, at: _ } => (words.trunk_down(why), false),
+        TrunkState::Failed { why, at: _ } => (words.trunk_down(trunk_trouble(words, why)), false),
+    }
+}
+
+/// What keeps a trunk down, in plain words where there are some; a SIP status or the name service's own words else.
+fn trunk_trouble<'a>(words: &'a Messages, why: &'a str) -> &'a str {
+    match why {
+        "no_answer" => words.trunk_no_answer,
+        "connection_refused" => words.trunk_connection_refused,
+        "connection_failed" => words.trunk_connection_failed,
+        "certificate_expired" => words.trunk_certificate_expired,
+        "certificate_of_another_name" => words.trunk_certificate_of_another_name,
+        "certificate_of_unknown_issuer" => words.trunk_certificate_of_unknown_issuer,
+        "certificate_invalid" => words.trunk_certificate_invalid,
+        "tls_failed" => words.trunk_tls_failed,
+        other => other,
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::ids::TrunkId;
 use leptos::prelude::*;
 use uuid::Uuid;
-use wire::settings::{Deletable, Trunk, TrunkCodec, TrunkState, TrunkTransport};
+use wire::settings::{Deletable, Presentation, Trunk, TrunkCodec, TrunkState, TrunkTransport};
 
 use super::form::{FormFrame, FormState, field_id};
 use super::model::trunk_state;
@@ -39,7 +39,37 @@ pub(super) fn transport_name(transport: TrunkTransport) -> &'static str {
     match transport {
         TrunkTransport::Udp => "udp",
         TrunkTransport::Tcp => "tcp",
+        TrunkTransport::Tls => "tls",
     }
+}
+
+fn transport_of(name: &str) -> TrunkTransport {
+    match name {
+        "tcp" => TrunkTransport::Tcp,
+        "tls" => TrunkTransport::Tls,
+        _ => TrunkTransport::Udp,
+    }
+}
+
+fn presentation_name(presents: Presentation) -> &'static str {
+    match presents {
+        Presentation::From => "from",
+        Presentation::Preferred => "preferred",
+        Presentation::Asserted => "asserted",
+    }
+}
+
+fn presentation_of(name: &str) -> Presentation {
+    match name {
+        "from" => Presentation::From,
+        "preferred" => Presentation::Preferred,
+        _ => Presentation::Asserted,
+    }
+}
+
+/// A port as it is typed: none where nothing is.
+fn port_shown(port: Option<u16>) -> String {
+    port.map(|port| port.to_string()).unwrap_or_default()
 }
 
 /// The form of a trunk.
@@ -58,7 +88,8 @@ pub(super) fn TrunkForm(
         id: TrunkId(id),
         name: String::new(),
         host: String::new(),
-        port: 5060,
+        port: None,
+        second_host: None,
         transport: TrunkTransport::Udp,
         registers: false,
         username: None,
@@ -67,12 +98,15 @@ pub(super) fn TrunkForm(
         sources: Vec::new(),
         codecs: vec![TrunkCodec::Pcmu, TrunkCodec::Pcma],
         max_calls: 100,
+        trusts_identity: false,
+        presents: Presentation::Asserted,
         active: true,
         state: TrunkState::Off,
     });
     let name = RwSignal::new(saved.name.clone());
     let host = RwSignal::new(saved.host.clone());
-    let port = RwSignal::new(saved.port.to_string());
+    let port = RwSignal::new(port_shown(saved.port));
+    let second_host = RwSignal::new(saved.second_host.clone().unwrap_or_default());
     let transport = RwSignal::new(transport_name(saved.transport).to_owned());
     let kind = RwSignal::new(if saved.registers { "registers" } else { "peer" }.to_owned());
     let username = RwSignal::new(saved.username.clone().unwrap_or_default());
@@ -80,6 +114,8 @@ pub(super) fn TrunkForm(
     let sources = RwSignal::new(saved.sources.join("\n"));
     let codecs = RwSignal::new(codec_order(&saved.codecs).to_owned());
     let max_calls = RwSignal::new(saved.max_calls.to_string());
+    let trusts_identity = RwSignal::new(saved.trusts_identity);
+    let presents = RwSignal::new(presentation_name(saved.presents).to_owned());
     let active = RwSignal::new(saved.active);
     let state = saved.state.clone();
     let has_password = saved.has_password;
@@ -88,8 +124,9 @@ pub(super) fn TrunkForm(
         name: name.get(),
         host: host.get().trim().to_owned(),
         // What is no number at all becomes 0, which the server refuses with the bounds.
-        port: port.get().trim().parse().unwrap_or(0),
-        transport: if transport.with(|name| name == "tcp") { TrunkTransport::Tcp } else { TrunkTransport::Udp },
+        port: Some(port.get().trim().to_owned()).filter(|port| !port.is_empty()).map(|port| port.parse().unwrap_or(0)),
+        second_host: Some(second_host.get().trim().to_owned()).filter(|host| !host.is_empty()),
+        transport: transport.with(|name| transport_of(name)),
         registers: kind.with(|kind| kind == "registers"),
         username: Some(username.get()).filter(|name| !name.is_empty()),
         password: Some(password.get()).filter(|password| !password.is_empty()),
@@ -97,13 +134,16 @@ pub(super) fn TrunkForm(
         sources: sources.get().lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
         codecs: codecs_of(&codecs.get()),
         max_calls: max_calls.get().trim().parse().unwrap_or(0),
+        trusts_identity: trusts_identity.get(),
+        presents: presents.with(|name| presentation_of(name)),
         active: active.get(),
         state: state.clone(),
     });
     let fill = move |trunk: &Trunk| {
         name.set(trunk.name.clone());
         host.set(trunk.host.clone());
-        port.set(trunk.port.to_string());
+        port.set(port_shown(trunk.port));
+        second_host.set(trunk.second_host.clone().unwrap_or_default());
         transport.set(transport_name(trunk.transport).to_owned());
         kind.set(if trunk.registers { "registers" } else { "peer" }.to_owned());
         username.set(trunk.username.clone().unwrap_or_default());
@@ -111,13 +151,23 @@ pub(super) fn TrunkForm(
         sources.set(trunk.sources.join("\n"));
         codecs.set(codec_order(&trunk.codecs).to_owned());
         max_calls.set(trunk.max_calls.to_string());
+        trusts_identity.set(trunk.trusts_identity);
+        presents.set(presentation_name(trunk.presents).to_owned());
         active.set(trunk.active);
     };
     let kinds = move || {
         let words = text.get();
         vec![Choice::new("peer", words.trunk_kind_static), Choice::new("registers", words.trunk_kind_registering)]
     };
-    let transports = vec![Choice::new("udp", "UDP"), Choice::new("tcp", "TCP")];
+    let transports = vec![Choice::new("udp", "UDP"), Choice::new("tcp", "TCP"), Choice::new("tls", "TLS")];
+    let presentations = move || {
+        let words = text.get();
+        vec![
+            Choice::new("from", words.trunk_presents_from),
+            Choice::new("preferred", words.trunk_presents_preferred),
+            Choice::new("asserted", words.trunk_presents_asserted),
+        ]
+    };
     let orders = vec![
         Choice::new("pcmu,pcma", "PCMU, PCMA"),
         Choice::new("pcma,pcmu", "PCMA, PCMU"),
@@ -151,6 +201,7 @@ pub(super) fn TrunkForm(
                     ("name", words.trunk_name),
                     ("host", words.trunk_host),
                     ("port", words.trunk_port),
+                    ("second_host", words.trunk_second_host),
                     ("transport", words.trunk_transport),
                     ("registers", words.trunk_kind),
                     ("username", words.trunk_user),
@@ -158,6 +209,8 @@ pub(super) fn TrunkForm(
                     ("sources", words.trunk_peers),
                     ("codecs", words.trunk_codecs),
                     ("max_calls", words.trunk_max_calls),
+                    ("trusts_identity", words.trunk_trusts_identity),
+                    ("presents", words.trunk_presents),
                     ("active", words.settings_active),
                 ]
             }
@@ -172,7 +225,8 @@ pub(super) fn TrunkForm(
             <TextField label=move || text.get().trunk_name value=name required=true id=field_id("name") error=form.error_of("name") />
             <SelectField label=move || text.get().trunk_kind value=kind choices=Signal::derive(kinds) id=field_id("registers") error=form.error_of("registers") />
             <TextField label=move || text.get().trunk_host value=host required=true help=help(|words| words.trunk_host_help) id=field_id("host") error=form.error_of("host") />
-            <TextField label=move || text.get().trunk_port value=port required=true inputmode="numeric" id=field_id("port") error=form.error_of("port") />
+            <TextField label=move || text.get().trunk_port value=port inputmode="numeric" help=help(|words| words.trunk_port_help) id=field_id("port") error=form.error_of("port") />
+            <TextField label=move || text.get().trunk_second_host value=second_host help=help(|words| words.trunk_second_host_help) id=field_id("second_host") error=form.error_of("second_host") />
             <SelectField label=move || text.get().trunk_transport value=transport choices=Signal::stored(transports) id=field_id("transport") error=form.error_of("transport") />
             <TextField label=move || text.get().trunk_user value=username id=field_id("username") error=form.error_of("username") />
             <TextField
@@ -187,6 +241,8 @@ pub(super) fn TrunkForm(
             <TextArea label=move || text.get().trunk_peers value=sources rows=3 help=help(|words| words.trunk_peers_help) id=field_id("sources") error=form.error_of("sources") />
             <SelectField label=move || text.get().trunk_codecs value=codecs choices=Signal::stored(orders) id=field_id("codecs") error=form.error_of("codecs") />
             <TextField label=move || text.get().trunk_max_calls value=max_calls required=true inputmode="numeric" id=field_id("max_calls") error=form.error_of("max_calls") />
+            <SelectField label=move || text.get().trunk_presents value=presents choices=Signal::derive(presentations) id=field_id("presents") error=form.error_of("presents") />
+            <CheckField label=move || text.get().trunk_trusts_identity value=trusts_identity id=field_id("trusts_identity") error=form.error_of("trusts_identity") />
             <CheckField label=move || text.get().settings_active value=active id=field_id("active") error=form.error_of("active") />
         </FormFrame>
     }

@@ -112,8 +112,10 @@ pub struct Trunk {
     pub name: String,
     /// Host name or address of the peer or registrar.
     pub host: String,
-    /// 1–65535, default 5060.
-    pub port: u16,
+    /// 1–65535; none: as the name service says (RFC 3263), else the transport's usual one.
+    pub port: Option<u16>,
+    /// A server that stands for the first while that one fails: a host, or a host and a port.
+    pub second_host: Option<String>,
     /// How SIP travels.
     pub transport: TrunkTransport,
     /// Whether we register there.
@@ -130,6 +132,10 @@ pub struct Trunk {
     pub codecs: Vec<TrunkCodec>,
     /// 1–1000.
     pub max_calls: u16,
+    /// Whether its word about who calls is believed (P-Asserted-Identity, RFC 3325).
+    pub trusts_identity: bool,
+    /// In which headers it wants the number that is shown in calls out.
+    pub presents: Presentation,
     /// A disabled trunk neither takes nor makes calls.
     pub active: bool,
     /// As the server sees it now; ignored when saving.
@@ -144,6 +150,21 @@ pub enum TrunkTransport {
     Udp,
     /// TCP.
     Tcp,
+    /// TLS over TCP, with a certificate that bears the trunk's host name.
+    Tls,
+}
+
+/// In which headers a trunk wants the number that is shown in calls out. It stands in From in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presentation {
+    /// In From alone.
+    From,
+    /// Also in P-Preferred-Identity (RFC 3325 §9.2), for a trunk that asserts identities itself.
+    Preferred,
+    /// Also in P-Asserted-Identity (RFC 3325 §9.1), for a trunk that trusts us.
+    #[default]
+    Asserted,
 }
 
 /// G.711 in its two laws (RFC 3551 §4.5.14).
@@ -173,7 +194,8 @@ pub enum TrunkState {
     },
     /// Registration or resolution failed; tried again by itself.
     Failed {
-        /// SIP status and reason, or what the resolver said.
+        /// A SIP status, or why no connection could be made in one word (`certificate_expired`), or what the name service
+        /// said.
         why: String,
         /// When.
         at: Timestamp,

@@ -141,6 +141,23 @@ impl Reading {
         if config.turn_urls.is_empty() != config.turn_secret_file.is_none() {
             found.push(("turn_urls, turn_secret_file", "one is set without the other", "Set both, or none"));
         }
+        if config.sip_tls_certificate.is_some() != config.sip_tls_key.is_some() {
+            found.push(("sip_tls_certificate, sip_tls_key", "one is set without the other", "Set both, or none"));
+        }
+        if config.sip_tls_listen.is_some() && config.sip_tls_certificate.is_none() {
+            found.push((
+                "sip_tls_listen",
+                "there is no certificate to show to peers",
+                "Set sip_tls_certificate and sip_tls_key",
+            ));
+        }
+        if config.sip_session_min_seconds > config.sip_session_expires_seconds {
+            found.push((
+                "sip_session_min_seconds, sip_session_expires_seconds",
+                "we would ask for less than we take",
+                "sip_session_min_seconds must not be longer than sip_session_expires_seconds",
+            ));
+        }
         if config.rtp_port_max <= config.rtp_port_min {
             found.push((
                 "rtp_port_min, rtp_port_max",

@@ -142,6 +142,21 @@ settings! {
     sip_udp_listen: Option<SocketAddr> = "0.0.0.0:5060", "", Optional(LISTEN);
     /// Where SIP over TCP is spoken; empty: not at all.
     sip_tcp_listen: Option<SocketAddr> = "0.0.0.0:5060", "", Optional(LISTEN);
+    /// Where SIP over TLS is taken; empty: not at all. Trunks are spoken to by TLS in any case where they are set up so.
+    sip_tls_listen: Option<SocketAddr> = "", "", Optional(LISTEN);
+    /// The certificate chain (PEM) shown to peers that connect to `sip_tls_listen`.
+    sip_tls_certificate: Option<PathBuf> = "", "", Optional(File);
+    /// The certificate's private key (PEM).
+    sip_tls_key: Option<PathBuf> = "", "", Optional(File);
+    /// Certificate authorities (PEM) that trunks' certificates may be of, beside those that the system trusts.
+    sip_tls_ca_file: Option<PathBuf> = "", "", Optional(File);
+    /// How long a call may last without its far end being heard of in SIP: what vanishes without a BYE ends then.
+    sip_session_expires_seconds: Duration = "1800", "seconds", Span { unit_seconds: SECONDS, min: 90, max: 86400 };
+    /// The shortest such time that a far end may ask for.
+    sip_session_min_seconds: Duration = "90", "seconds", Span { unit_seconds: SECONDS, min: 90, max: 3600 };
+    /// How many new requests one address of a trunk may send in two seconds, and ten times as many messages that belong
+    /// to something begun; more are dropped unread. Of addresses that are no trunk's everything is.
+    sip_requests_per_address: u32 = "1000", "requests", Number(30, 1_000_000);
     /// The address that SIP peers are told to answer to; empty: the one listened on, or where that is `0.0.0.0` or `[::]`,
     /// the one with which this machine speaks to others.
     sip_public_address: Option<IpAddr> = "", "", Optional(ADDRESS);

@@ -8,7 +8,8 @@ use domain::routing::Rule;
 use wire::ApiResult;
 use wire::session::Actor;
 use wire::settings::{
-    Extension, Granted, Number, Queue, Settings, SettingsPort, Trunk, TrunkCodec, TrunkState, TrunkTransport,
+    Extension, Granted, Number, Presentation, Queue, Settings, SettingsPort, Trunk, TrunkCodec, TrunkState,
+    TrunkTransport,
 };
 
 use super::people::{ADMINISTRATOR, EVERYBODY, SATO, SUZUKI, TAKAHASHI, id};
@@ -26,7 +27,7 @@ pub(super) async fn seed(settings: &dyn SettingsPort, carrier: SocketAddr) -> Ap
     let known = before.trunks.iter().find(|trunk| trunk.id == TRUNK).cloned();
     let fresh = known.is_none();
     let trunk = known.unwrap_or_else(trunk);
-    let here = Trunk { host: carrier.ip().to_string(), port: carrier.port(), ..trunk };
+    let here = Trunk { host: carrier.ip().to_string(), port: Some(carrier.port()), ..trunk };
     if fresh {
         people(settings, &actor, &before).await?;
     }
@@ -83,7 +84,8 @@ fn trunk() -> Trunk {
         id: TRUNK,
         name: "デモ回線".to_owned(),
         host: String::new(),
-        port: 0,
+        port: None,
+        second_host: None,
         transport: TrunkTransport::Udp,
         registers: false,
         username: None,
@@ -92,6 +94,8 @@ fn trunk() -> Trunk {
         sources: Vec::new(),
         codecs: vec![TrunkCodec::Pcmu, TrunkCodec::Pcma],
         max_calls: 10,
+        trusts_identity: false,
+        presents: Presentation::Asserted,
         active: true,
         state: TrunkState::Peer,
     }

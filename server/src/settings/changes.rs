@@ -50,7 +50,12 @@ pub(super) fn of_trunk(all: &Settings, new: &Trunk) -> Changes {
     Changes::none()
         .field("name", old.map(|trunk| trunk.name.clone()), new.name.clone())
         .field("host", old.map(|trunk| trunk.host.clone()), new.host.clone())
-        .field("port", old.map(|trunk| trunk.port.to_string()), new.port.to_string())
+        .field("port", old.map(|trunk| port(trunk.port)), port(new.port))
+        .field(
+            "second_host",
+            old.map(|trunk| trunk.second_host.clone().unwrap_or_default()),
+            new.second_host.clone().unwrap_or_default(),
+        )
         .field("transport", old.map(|trunk| word(&trunk.transport)), word(&new.transport))
         .field("registers", old.map(|trunk| trunk.registers.to_string()), new.registers.to_string())
         .field(
@@ -62,6 +67,8 @@ pub(super) fn of_trunk(all: &Settings, new: &Trunk) -> Changes {
         .field("sources", old.map(|trunk| trunk.sources.join(" ")), new.sources.join(" "))
         .field("codecs", old.map(codecs), codecs(new))
         .field("max_calls", old.map(|trunk| trunk.max_calls.to_string()), new.max_calls.to_string())
+        .field("trusts_identity", old.map(|trunk| trunk.trusts_identity.to_string()), new.trusts_identity.to_string())
+        .field("presents", old.map(|trunk| word(&trunk.presents)), word(&new.presents))
         .field("active", old.map(|trunk| trunk.active.to_string()), new.active.to_string())
 }
 
@@ -125,6 +132,10 @@ fn logins(all: &Settings, users: &[UserId]) -> String {
     let mut logins: Vec<String> = users.iter().map(|user| login(all, *user)).collect();
     logins.sort();
     logins.join(" ")
+}
+
+fn port(port: Option<u16>) -> String {
+    port.map(|port| port.to_string()).unwrap_or_default()
 }
 
 fn trunk_name(all: &Settings, id: TrunkId) -> String {

@@ -176,7 +176,12 @@ pub(super) fn trunk(all: &Settings, trunk: Trunk) -> ApiResult<Trunk> {
     check.wrong_if(all.trunks.iter().any(|other| other.name == name && other.id != trunk.id), "name", Problem::Taken);
     let host = check.text("host", &half_width(&trunk.host), 253).to_lowercase();
     check.wrong_if(!is_host(&host), "host", Problem::NotAHost);
-    check.range("port", trunk.port, 1, u16::MAX);
+    if let Some(port) = trunk.port {
+        check.range("port", port, 1, u16::MAX);
+    }
+    let second_host = trunk.second_host.as_deref().map(|second| half_width(second.trim()).to_lowercase());
+    let second_host = second_host.filter(|second| !second.is_empty());
+    check.wrong_if(!second_host.as_deref().is_none_or(is_server), "second_host", Problem::NotAHost);
     let username = trunk.username.as_deref().map(|name| check.optional_text("username", name, 128));
     let username = username.filter(|name| !name.is_empty());
     let password = trunk.password.clone().filter(|password| !password.is_empty());
@@ -194,7 +199,7 @@ pub(super) fn trunk(all: &Settings, trunk: Trunk) -> ApiResult<Trunk> {
     check.wrong_if(codecs.is_empty(), "codecs", Problem::Required);
     check.wrong_if(codecs.len() > 2, "codecs", Problem::Malformed);
     check.range("max_calls", trunk.max_calls, 1, 1000);
-    check.done(Trunk { name, host, username, password, has_password, sources, codecs, ..trunk })
+    check.done(Trunk { name, host, second_host, username, password, has_password, sources, codecs, ..trunk })
 }
 
 /// A number as it may be saved, and what it is in E.164.
@@ -274,6 +279,14 @@ fn is_host(host: &str) -> bool {
             && !label.ends_with('-')
     };
     host.split('.').all(label) && host.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// A host, or a host name or IPv4 address with a port.
+fn is_server(server: &str) -> bool {
+    let with_port = server.rsplit_once(':').is_some_and(|(host, port)| {
+        is_host(host) && !host.contains(':') && port.parse::<u16>().is_ok_and(|port| port != 0)
+    });
+    is_host(server) || with_port
 }
 
 fn is_network(source: &str) -> bool {

@@ -8,7 +8,7 @@ use domain::phone::E164;
 use ipnet::IpNet;
 use wire::events::QueueName;
 use wire::session::MyExtension;
-use wire::settings::CallRules;
+use wire::settings::{CallRules, Presentation};
 use wire::{ApiError, ApiResult};
 
 use super::service::SettingsService;
@@ -63,6 +63,7 @@ impl Directory for SettingsService {
                 name: trunk.name,
                 host: trunk.host,
                 port: trunk.port,
+                second_host: trunk.second_host,
                 transport: trunk.transport,
                 registers: trunk.registers,
                 credentials: trunk.username.zip(password),
@@ -70,6 +71,8 @@ impl Directory for SettingsService {
                 codecs: trunk.codecs,
                 max_calls: trunk.max_calls,
                 line: None,
+                trusts_identity: trunk.trusts_identity,
+                presents: trunk.presents,
             });
         }
         Ok(trunks)
@@ -116,13 +119,17 @@ impl Directory for SettingsService {
                 id: Line::trunk(extension.id),
                 name: extension.number.clone(),
                 host: account.host,
-                port: account.port,
+                port: Some(account.port),
+                second_host: None,
                 transport: account.transport,
                 registers: true,
                 credentials: password.map(|password| (auth, password)),
                 sources: Vec::new(),
                 codecs: account.codecs,
                 max_calls: 1,
+                // Its exchange knows who we are, and its callers claim what they like.
+                trusts_identity: false,
+                presents: Presentation::From,
                 line: Some(Line {
                     extension: extension.id,
                     number: extension.number,

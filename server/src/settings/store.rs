@@ -60,7 +60,7 @@ macro_rules! load {
 }
 
 const TRUNKS: &str = "SELECT id, name, host, port, transport, registers, username, sealed_password, sources, codecs,
-     max_calls, active FROM trunks ORDER BY name";
+     max_calls, active, second_host, trusts_identity, presents FROM trunks ORDER BY name";
 
 const EXTENSIONS: &str = "SELECT e.id, e.number, e.user_id, a.host, a.port, a.transport, a.domain, a.username,
      a.auth_username, a.sealed_password, a.codecs
@@ -188,16 +188,18 @@ pub(super) async fn put_trunk(
     execute!(
         tx,
         "INSERT INTO trunks (id, name, host, port, transport, registers, username, sealed_password, sources, codecs,
-         max_calls, active, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         max_calls, active, updated_at, second_host, trusts_identity, presents)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, host = excluded.host, port = excluded.port,
          transport = excluded.transport, registers = excluded.registers, username = excluded.username,
          sealed_password = COALESCE(excluded.sealed_password, trunks.sealed_password), sources = excluded.sources,
          codecs = excluded.codecs, max_calls = excluded.max_calls, active = excluded.active,
-         updated_at = excluded.updated_at",
+         updated_at = excluded.updated_at, second_host = excluded.second_host,
+         trusts_identity = excluded.trusts_identity, presents = excluded.presents",
         trunk.id.to_string(),
         trunk.name.as_str(),
         trunk.host.as_str(),
-        i64::from(trunk.port),
+        i64::from(trunk.port.unwrap_or(0)),
         write_word("trunks.transport", &trunk.transport)?,
         trunk.registers,
         trunk.username.clone(),
@@ -207,6 +209,9 @@ pub(super) async fn put_trunk(
         i64::from(trunk.max_calls),
         trunk.active,
         now.0,
+        trunk.second_host.clone(),
+        trunk.trusts_identity,
+        write_word("trunks.presents", &trunk.presents)?,
     )?;
     Ok(())
 }
@@ -479,6 +484,9 @@ struct TrunkRow {
     codecs: String,
     max_calls: i64,
     active: bool,
+    second_host: Option<String>,
+    trusts_identity: bool,
+    presents: String,
 }
 
 impl TrunkRow {
@@ -489,7 +497,8 @@ impl TrunkRow {
             id: parse("trunks.id", &self.id)?,
             name: self.name,
             host: self.host,
-            port: narrow("trunks.port", self.port)?,
+            port: Some(narrow("trunks.port", self.port)?).filter(|port| *port != 0),
+            second_host: self.second_host,
             transport,
             registers: self.registers,
             username: self.username,
@@ -498,6 +507,8 @@ impl TrunkRow {
             sources: from_json("trunks.sources", &self.sources)?,
             codecs: from_json("trunks.codecs", &self.codecs)?,
             max_calls: narrow("trunks.max_calls", self.max_calls)?,
+            trusts_identity: self.trusts_identity,
+            presents: read_word("trunks.presents", &self.presents)?,
             active: self.active,
             state: TrunkState::Off,
         };

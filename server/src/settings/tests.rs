@@ -12,8 +12,8 @@ use uuid::Uuid;
 use wire::events::{DeskEvent, ServerFrame};
 use wire::session::Actor;
 use wire::settings::{
-    CallRules, Deletable, Extension, Granted, Number, Queue, SettingsPort, SipAccount, Trunk, TrunkCodec, TrunkState,
-    TrunkTransport, User,
+    CallRules, Deletable, Extension, Granted, Number, Presentation, Queue, SettingsPort, SipAccount, Trunk, TrunkCodec,
+    TrunkState, TrunkTransport, User,
 };
 use wire::{ApiError, ApiResult, FieldError, Problem};
 
@@ -101,7 +101,8 @@ fn trunk(name: &str) -> Trunk {
         id: TrunkId(id()),
         name: name.to_owned(),
         host: "sip.example.jp".to_owned(),
-        port: 5060,
+        port: Some(5060),
+        second_host: None,
         transport: TrunkTransport::Udp,
         registers: false,
         username: None,
@@ -110,6 +111,8 @@ fn trunk(name: &str) -> Trunk {
         sources: vec![],
         codecs: vec![TrunkCodec::Pcmu, TrunkCodec::Pcma],
         max_calls: 10,
+        trusts_identity: false,
+        presents: Presentation::Asserted,
         active: true,
         state: TrunkState::Off,
     }
@@ -246,12 +249,13 @@ on_both! {
             ("user".into(), Problem::Unknown),
         ]);
         let bad = Trunk {
-            host: "sip..jp".into(), port: 0, registers: true, sources: vec!["192.0.2.0/33".into()], codecs: vec![],
+            host: "sip..jp".into(), port: Some(0), second_host: Some("b.jp:0".into()), registers: true, sources: vec!["192.0.2.0/33".into()], codecs: vec![],
             max_calls: 1001, ..trunk("t")
         };
         assert_eq!(wrong(settings.save_trunk(admin.clone(), bad).await), [
             ("host".into(), Problem::NotAHost),
             ("port".into(), Problem::OutOfRange { min: 1, max: 65535 }),
+            ("second_host".into(), Problem::NotAHost),
             ("username".into(), Problem::Required),
             ("password".into(), Problem::Required),
             ("sources".into(), Problem::NotAHost),
@@ -322,7 +326,7 @@ on_both! {
         let saved = settings.save_extension(admin.clone(), owned).await.unwrap();
         let line = settings.lines().await.unwrap().remove(0);
         assert_eq!(line.credentials, Some(("1001".to_owned(), "first".to_owned())));
-        assert_eq!((line.port, line.domain(), line.registers, line.max_calls), (5070, "pbx.example", true, 1));
+        assert_eq!((line.port, line.domain(), line.registers, line.max_calls), (Some(5070), "pbx.example", true, 1));
         assert_eq!(line.line.unwrap().user, admin.user);
         let named = saved.account.clone().map(|account| SipAccount {
             password: Some("second".into()),

@@ -6,7 +6,7 @@ use domain::ids::{ExtensionId, NumberId, QueueId, TrunkId, UserId};
 use domain::phone::E164;
 use ipnet::IpNet;
 use wire::ApiResult;
-use wire::settings::{TrunkCodec, TrunkTransport};
+use wire::settings::{Presentation, TrunkCodec, TrunkTransport};
 
 /// A trunk as it is set up.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,8 +17,10 @@ pub struct Trunk {
     pub name: String,
     /// Host name or address of the peer or registrar.
     pub host: String,
-    /// 1–65535.
-    pub port: u16,
+    /// 1–65535; none: as the name service says (RFC 3263).
+    pub port: Option<u16>,
+    /// A server that stands for the first while that one fails: a host, or a host and a port.
+    pub second_host: Option<String>,
     /// How SIP travels.
     pub transport: TrunkTransport,
     /// Whether we register there.
@@ -33,6 +35,10 @@ pub struct Trunk {
     pub max_calls: u16,
     /// Whose line it is, where it is an extension's account at another exchange.
     pub line: Option<Line>,
+    /// Whether its word about who calls is believed.
+    pub trusts_identity: bool,
+    /// In which headers it wants the number that we show.
+    pub presents: Presentation,
 }
 
 /// An extension's account at another exchange: a trunk of one call, kept under the extension's own id while its agent is

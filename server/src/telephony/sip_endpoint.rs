@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::sip_driver::{Command, Driver, Sockets};
-use super::sip_stack::{Held, Incoming, Invite, LegEvents, LegId, Peer, Registration, RegistrationNews, SipStack};
+use super::sip_stack::{Held, Hop, Incoming, Invite, LegEvents, LegId, Peer, Registration, RegistrationNews, SipStack};
+use super::sip_tls::{SipTlsError, Tls};
 use crate::clock::Clock;
 
 /// Where SIP listens and how it is reached.
@@ -24,6 +26,15 @@ pub struct SipConfig {
     pub udp: Option<SocketAddr>,
     /// TCP address to bind; none: no SIP over TCP.
     pub tcp: Option<SocketAddr>,
+    /// TLS address to bind; none: no peer can open a TLS connection to us, though we to them.
+    pub tls: Option<SocketAddr>,
+    /// Our certificate with its chain, and its key; needed for `tls`.
+    pub tls_own: Option<(PathBuf, PathBuf)>,
+    /// A file of authorities that are believed beside those of the system.
+    pub tls_authorities: Option<PathBuf>,
+    /// New requests that are read of one peer's address in two seconds; ten times as many messages that belong to
+    /// something begun.
+    pub requests_of_one: u32,
     /// The address that peers reach us at, where it differs from the bound one (1:1 NAT). None with a socket bound to
     /// all addresses: the one that the system would use to leave this machine.
     pub public: Option<IpAddr>,
@@ -35,11 +46,22 @@ pub struct SipConfig {
 
 /// Why SIP could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("SIP cannot listen on {address} ({transport}): {source}; choose another address or stop what uses it")]
-pub struct SipBindError {
-    address: SocketAddr,
-    transport: &'static str,
-    source: io::Error,
+pub enum SipStartError {
+    /// An address is taken, or not ours.
+    #[error(
+        "sip_{transport}_listen: SIP cannot listen on {address}: {source}; choose another address or stop what uses it"
+    )]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// `udp`, `tcp`, `tls`.
+        transport: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A certificate, key or list of authorities cannot be used.
+    #[error(transparent)]
+    Tls(#[from] SipTlsError),
 }
 
 /// A handle to the running endpoint, cheap to clone.
@@ -49,6 +71,7 @@ pub struct SipEndpoint {
     next_leg: Arc<AtomicU64>,
     udp: Option<SocketAddr>,
     tcp: Option<SocketAddr>,
+    tls: Option<SocketAddr>,
 }
 
 /// What comes out of the endpoint.
@@ -64,36 +87,39 @@ impl SipEndpoint {
     /// Binds the sockets and starts the driver, which runs until `stop`, among `tasks`.
     ///
     /// # Errors
-    /// [`SipBindError`].
+    /// [`SipStartError`].
     pub async fn start(
         config: SipConfig,
         clock: Clock,
         tasks: &TaskTracker,
         stop: CancellationToken,
-    ) -> Result<(Self, SipOutlets), SipBindError> {
+    ) -> Result<(Self, SipOutlets), SipStartError> {
         let (udp, udp_address) = match config.udp {
             Some(address) => bind_udp(address).await.map(|(socket, bound)| (Some(socket), Some(bound)))?,
             None => (None, None),
         };
-        let (listener, tcp_address) = match config.tcp {
-            Some(address) => bind_tcp(address).await.map(|(listener, bound)| (Some(listener), Some(bound)))?,
-            None => (None, None),
-        };
-        let endpoint = Endpoint::new(sip::Config {
+        let (listener, tcp_address) = listen(config.tcp, "tcp").await?;
+        let (tls_listener, tls_address) = listen(config.tls, "tls").await?;
+        let own = config.tls_own.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+        let tls = Tls::new(config.tls_authorities.as_deref(), own)?;
+        let mut endpoint = Endpoint::new(sip::Config {
             advertised_udp: advertised(config.public, udp_address),
             advertised_tcp: advertised(config.public, tcp_address),
             user_agent: config.user_agent,
             timers: config.timers,
             seed: uuid::Uuid::new_v4().as_u64_pair().0,
         });
+        if tls_address.is_some() {
+            endpoint.advertise_tls(advertised(config.public, tls_address));
+        }
         let (commands, command_queue) = mpsc::unbounded_channel();
         let (incoming, incoming_queue) = mpsc::unbounded_channel();
         let (registrations, registration_queue) = mpsc::unbounded_channel();
         let next_leg = Arc::new(AtomicU64::new(1));
-        let sockets = Sockets { udp, listener };
+        let sockets = Sockets { udp, listener, tls_listener, tls, requests_of_one: config.requests_of_one };
         let driver = Driver::new(clock, endpoint, sockets, tasks, incoming, registrations, Arc::clone(&next_leg));
         tasks.spawn(driver.run(command_queue, stop));
-        let handle = Self { commands, next_leg, udp: udp_address, tcp: tcp_address };
+        let handle = Self { commands, next_leg, udp: udp_address, tcp: tcp_address, tls: tls_address };
         Ok((handle, SipOutlets { incoming: incoming_queue, registrations: registration_queue }))
     }
 
@@ -105,6 +131,11 @@ impl SipEndpoint {
     /// The TCP address, as bound.
     pub fn tcp_address(&self) -> Option<SocketAddr> {
         self.tcp
+    }
+
+    /// The TLS address, as bound.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls
     }
 
     fn tell(&self, command: Command) {
@@ -154,6 +185,10 @@ impl SipStack for SipEndpoint {
         self.tell(Command::Unregister(trunk));
     }
 
+    fn reach(&self, hop: Hop) {
+        self.tell(Command::Reach(hop));
+    }
+
     async fn held(&self) -> Held {
         let (reply, held) = oneshot::channel();
         self.tell(Command::Held(reply));
@@ -161,18 +196,29 @@ impl SipStack for SipEndpoint {
     }
 }
 
-async fn bind_udp(address: SocketAddr) -> Result<(UdpSocket, SocketAddr), SipBindError> {
-    let failed = |source| SipBindError { address, transport: "UDP", source };
+/// What the system keeps of datagrams that were not read yet, in bytes: what calls need while a flood is being dropped.
+const WAITING_ROOM: usize = 4 * 1024 * 1024;
+
+async fn bind_udp(address: SocketAddr) -> Result<(UdpSocket, SocketAddr), SipStartError> {
+    let failed = |source| SipStartError::Bind { address, transport: "udp", source };
     let socket = UdpSocket::bind(address).await.map_err(failed)?;
     let bound = socket.local_addr().map_err(failed)?;
+    // The system may give less than that; then a flood costs more.
+    if let Err(error) = socket2::SockRef::from(&socket).set_recv_buffer_size(WAITING_ROOM) {
+        tracing::warn!(%error, "the SIP socket keeps its usual buffer");
+    }
     Ok((socket, bound))
 }
 
-async fn bind_tcp(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SipBindError> {
-    let failed = |source| SipBindError { address, transport: "TCP", source };
+async fn listen(
+    address: Option<SocketAddr>,
+    transport: &'static str,
+) -> Result<(Option<TcpListener>, Option<SocketAddr>), SipStartError> {
+    let Some(address) = address else { return Ok((None, None)) };
+    let failed = |source| SipStartError::Bind { address, transport, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
+    Ok((Some(listener), Some(bound)))
 }
 
 /// What stands in Via and Contact.

@@ -7,7 +7,7 @@ use domain::ids::TrunkId;
 use ipnet::IpNet;
 use media::Codec;
 use tokio::sync::mpsc;
-use wire::settings::TrunkTransport;
+use wire::settings::{Presentation, TrunkTransport};
 
 use super::gateway::KeyTypes;
 
@@ -55,6 +55,17 @@ pub enum LegEvent {
 /// What happens to a leg.
 pub type LegEvents = mpsc::UnboundedReceiver<LegEvent>;
 
+/// A further server of a trunk, tried where those before it are silent, cannot be reached or fail.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Hop {
+    /// How SIP travels there.
+    pub transport: TrunkTransport,
+    /// Its address.
+    pub to: SocketAddr,
+    /// Whose certificate it must show, where it speaks TLS.
+    pub name: String,
+}
+
 /// Somebody calls; 100 has been said.
 #[derive(Debug)]
 pub struct Incoming {
@@ -66,8 +77,8 @@ pub struct Incoming {
     pub trunks: Vec<TrunkId>,
     /// User parts that may hold the number dialled: of the Request-URI, then of To.
     pub dialled: [String; 2],
-    /// User part of the caller's address as the trunk vouches for it (RFC 3325), else as it claims to be. None when
-    /// the caller asks to stay unknown (RFC 3323).
+    /// User part of the caller's address: as the trunk vouches for it (RFC 3325), if the trunk is trusted in that, else
+    /// as the caller claims to be. None when the caller asks to stay unknown (RFC 3323).
     pub caller: Option<String>,
     /// Where the caller wants our audio; none until its answer, where the call came without an offer.
     pub aim: Option<Aim>,
@@ -80,12 +91,18 @@ pub struct Invite {
     pub to: SocketAddr,
     /// How SIP travels there.
     pub transport: TrunkTransport,
+    /// Where else to go if nobody is there.
+    pub fallbacks: Vec<Hop>,
+    /// Whose certificate `to` must show, where it speaks TLS.
+    pub certificate: String,
     /// Host part of the addresses in the request.
     pub host: String,
     /// The number to call, as the trunk wants it.
     pub destination: String,
     /// The caller number to show.
     pub caller: String,
+    /// In which headers the trunk wants it.
+    pub presents: Presentation,
     /// For a trunk that asks who we are.
     pub credentials: Option<(String, String)>,
     /// What to offer, in order of preference.
@@ -101,6 +118,10 @@ pub struct Registration {
     pub to: SocketAddr,
     /// How SIP travels there.
     pub transport: TrunkTransport,
+    /// Registrars that stand for it while it fails.
+    pub fallbacks: Vec<Hop>,
+    /// Whose certificate `to` must show, where it speaks TLS.
+    pub certificate: String,
     /// The registrar's domain.
     pub host: String,
     /// User part of the address that is registered, where it is not the one of the credentials.
@@ -109,7 +130,7 @@ pub struct Registration {
     pub credentials: Option<(String, String)>,
 }
 
-/// How a trunk's registration fares.
+/// How a trunk's registration or connection fares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistrationNews {
     /// Made or refreshed.
@@ -120,8 +141,19 @@ pub enum RegistrationNews {
         trunk: TrunkId,
         /// SIP status; none where no answer came.
         status: Option<u16>,
+        /// Why no connection could be made, in one word, where that is the cause.
+        trouble: Option<&'static str>,
         /// When it is tried next.
         retry_after: Option<Duration>,
+    },
+    /// A connection to a trunk's server stands.
+    Reached(TrunkId),
+    /// None could be made.
+    Unreached {
+        /// Which.
+        trunk: TrunkId,
+        /// Why, in one word.
+        trouble: &'static str,
     },
 }
 
@@ -138,6 +170,8 @@ pub struct Peer {
     pub networks: Vec<IpNet>,
     /// What may be spoken with it.
     pub codecs: Vec<Codec>,
+    /// Whether its word about who calls is believed (RFC 3325 §8).
+    pub trusts_identity: bool,
 }
 
 /// How much the stack holds; all zero when no call is left and its timers have run out.
@@ -172,6 +206,8 @@ pub trait SipStack: Send + Sync {
     fn register(&self, trunk: TrunkId, registration: Registration);
     /// Removes a trunk's registration.
     fn unregister(&self, trunk: TrunkId);
+    /// Opens a connection to a trunk's server unless there is one, and tells how that went.
+    fn reach(&self, hop: Hop);
     /// How much is held.
     async fn held(&self) -> Held;
 }

@@ -1,17 +1,18 @@
-//! SIP over TCP: connections by peer, messages cut out of their streams, and what waits to be sent.
+//! SIP over TCP and TLS: connections by peer, messages cut out of their streams, and what waits to be sent.
 
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sip::{Frame, Framer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use sip::{Frame, Framer, Transport};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::sip_tls::{self, Tls};
 use crate::clock::Clock;
 
 /// How long a peer has to take a connection, or a message on one (RFC 3261 §17.1.2.2: Timer F is 32 s; a peer on the
@@ -19,18 +20,33 @@ use crate::clock::Clock;
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How many messages may wait for one connection; more means that the peer does not read.
 const QUEUE: usize = 256;
+/// How many connections of one address are kept at a time; no trunk needs more.
+const MOST_OF_ONE: usize = 64;
 
 /// What the connections tell the driver.
 pub(super) enum TcpNews {
     /// A whole message.
-    Message { from: SocketAddr, bytes: Vec<u8> },
-    /// A connection ended; `failed`: with messages that did not leave.
-    Closed { peer: SocketAddr, number: u64, failed: bool },
+    Message { transport: Transport, from: SocketAddr, bytes: Vec<u8> },
+    /// A connection that we opened stands.
+    Opened { transport: Transport, peer: SocketAddr },
+    /// A connection ended; `failed`: with messages that did not leave; `never_opened`: why it never stood.
+    Closed { transport: Transport, peer: SocketAddr, number: u64, failed: bool, never_opened: Option<&'static str> },
 }
+
+/// A connection, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A connection that is being made.
+type Opening = futures::future::BoxFuture<'static, io::Result<Box<dyn Stream>>>;
 
 /// The open connections.
 pub(super) struct Connections {
-    open: HashMap<SocketAddr, (u64, mpsc::Sender<Vec<u8>>)>,
+    open: HashMap<(Transport, SocketAddr), (u64, mpsc::Sender<Vec<u8>>)>,
+    /// Whose certificate is expected where.
+    names: HashMap<SocketAddr, String>,
+    tls: Tls,
     next: u64,
     news: mpsc::Sender<TcpNews>,
     tasks: TaskTracker,
@@ -40,73 +56,133 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(news: mpsc::Sender<TcpNews>, tasks: TaskTracker, clock: Clock) -> Self {
-        Self { open: HashMap::new(), next: 0, news, tasks, stop: CancellationToken::new().drop_guard(), clock }
+    pub(super) fn new(news: mpsc::Sender<TcpNews>, tasks: TaskTracker, clock: Clock, tls: Tls) -> Self {
+        let stop = CancellationToken::new().drop_guard();
+        Self { open: HashMap::new(), names: HashMap::new(), tls, next: 0, news, tasks, stop, clock }
+    }
+
+    /// Says whose certificate is expected at an address: the trunk's name as it was set up, not what the name service
+    /// made of it (RFC 5922 §4).
+    pub(super) fn expect(&mut self, at: SocketAddr, name: &str) {
+        self.names.insert(at, name.to_owned());
     }
 
     /// Takes a connection that a known peer opened.
-    pub(super) fn accepted(&mut self, stream: TcpStream, peer: SocketAddr) {
-        self.start(peer, std::future::ready(Ok(stream)));
+    pub(super) fn accepted(&mut self, transport: Transport, stream: TcpStream, peer: SocketAddr) {
+        let of_one = self.open.keys().filter(|(_, known)| known.ip() == peer.ip()).count();
+        if of_one >= MOST_OF_ONE {
+            tracing::debug!(%peer, "a SIP peer opens more connections than it can need");
+            return;
+        }
+        let tls = self.tls.clone();
+        self.start(transport, peer, false, async move {
+            prompt(&stream);
+            Ok(match transport {
+                Transport::Udp | Transport::Tcp => Box::new(stream) as Box<dyn Stream>,
+                Transport::Tls => Box::new(tls.accept(stream).await?),
+            })
+        });
     }
 
     /// Queues a message for the open connection to `to`, or opens one. `false`: it cannot be sent.
-    pub(super) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) -> bool {
-        if self.open.get(&to).is_none_or(|(_, queue)| queue.is_closed()) {
-            self.start(to, TcpStream::connect(to));
+    pub(super) fn send(&mut self, transport: Transport, to: SocketAddr, bytes: Vec<u8>) -> bool {
+        self.reach(transport, to);
+        self.open.get(&(transport, to)).is_some_and(|(_, queue)| queue.try_send(bytes).is_ok())
+    }
+
+    /// Opens a connection to `to` unless there is one.
+    pub(super) fn reach(&mut self, transport: Transport, to: SocketAddr) {
+        if self.open.get(&(transport, to)).is_some_and(|(_, queue)| !queue.is_closed()) {
+            return;
         }
-        self.open.get(&to).is_some_and(|(_, queue)| queue.try_send(bytes).is_ok())
+        let tls = self.tls.clone();
+        let name = self.names.get(&to).cloned().unwrap_or_else(|| to.ip().to_string());
+        self.start(transport, to, true, async move {
+            let stream = TcpStream::connect(to).await?;
+            prompt(&stream);
+            Ok(match transport {
+                Transport::Udp | Transport::Tcp => Box::new(stream) as Box<dyn Stream>,
+                Transport::Tls => Box::new(tls.connect(stream, &name).await?),
+            })
+        });
     }
 
     /// Forgets a connection that has ended, unless another has taken its place.
-    pub(super) fn closed(&mut self, peer: SocketAddr, number: u64) {
-        if self.open.get(&peer).is_some_and(|(current, _)| *current == number) {
-            self.open.remove(&peer);
+    pub(super) fn closed(&mut self, transport: Transport, peer: SocketAddr, number: u64) {
+        if self.open.get(&(transport, peer)).is_some_and(|(current, _)| *current == number) {
+            self.open.remove(&(transport, peer));
         }
     }
 
-    fn start(&mut self, peer: SocketAddr, stream: impl Future<Output = io::Result<TcpStream>> + Send + 'static) {
+    fn start(
+        &mut self,
+        transport: Transport,
+        peer: SocketAddr,
+        ours: bool,
+        stream: impl Future<Output = io::Result<Box<dyn Stream>>> + Send + 'static,
+    ) {
         let (queue, messages) = mpsc::channel(QUEUE);
         let number = self.next;
         self.next += 1;
-        self.open.insert(peer, (number, queue));
-        let connection = Connection { peer, messages, news: self.news.clone(), clock: self.clock.clone() };
+        self.open.insert((transport, peer), (number, queue));
+        let (news, clock) = (self.news.clone(), self.clock.clone());
+        let connection = Connection { transport, peer, ours, messages, news: news.clone(), clock };
         let stop = self.stop.token().clone();
-        let news = self.news.clone();
+        let opening: Opening = Box::pin(stream);
         self.tasks.spawn(async move {
-            let failed = tokio::select! {
-                failed = connection.run(stream) => failed,
-                () = stop.cancelled() => false,
+            let (failed, never_opened) = tokio::select! {
+                ended = connection.run(opening) => ended,
+                () = stop.cancelled() => (false, None),
             };
             // The driver may have ended before its connections.
-            let _ = news.send(TcpNews::Closed { peer, number, failed }).await;
+            let _ = news.send(TcpNews::Closed { transport, peer, number, failed, never_opened }).await;
         });
     }
 }
 
+/// Each message is one write; waiting to fill a segment would only delay answers.
+fn prompt(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a SIP connection stays slow");
+    }
+}
+
 struct Connection {
+    transport: Transport,
     peer: SocketAddr,
+    /// We opened it.
+    ours: bool,
     messages: mpsc::Receiver<Vec<u8>>,
     news: mpsc::Sender<TcpNews>,
     clock: Clock,
 }
 
 impl Connection {
-    /// Gives whether messages were lost.
-    async fn run(mut self, stream: impl Future<Output = io::Result<TcpStream>>) -> bool {
+    /// Gives whether messages were lost, and why it never stood, if it did not.
+    async fn run(mut self, stream: Opening) -> (bool, Option<&'static str>) {
         let opened = tokio::select! {
             opened = stream => opened,
             () = self.clock.sleep(PATIENCE) => Err(io::ErrorKind::TimedOut.into()),
         };
-        let mut stream = match opened {
-            Ok(stream) => stream,
+        match opened {
+            Ok(stream) => (self.carry(stream).await, None),
             Err(error) => {
-                tracing::debug!(peer = %self.peer, %error, "a SIP peer could not be reached by TCP");
-                return true;
+                tracing::debug!(peer = %self.peer, transport = ?self.transport, %error, "no SIP connection");
+                // Of a connection that a peer did not bring to its end nobody here waits for anything.
+                (self.ours, Some(sip_tls::trouble(&error)).filter(|_| self.ours))
             }
-        };
-        // Each message is one write; waiting to fill a segment would only delay answers.
-        let _ = stream.set_nodelay(true);
-        let (mut reading, mut writing) = stream.split();
+        }
+    }
+
+    /// Reads and writes until either side ends it; gives whether messages were lost.
+    async fn carry(&mut self, stream: Box<dyn Stream>) -> bool {
+        if self.ours {
+            let opened = TcpNews::Opened { transport: self.transport, peer: self.peer };
+            if self.news.send(opened).await.is_err() {
+                return false;
+            }
+        }
+        let (mut reading, mut writing) = tokio::io::split(stream);
         let mut framer = Framer::new();
         let mut buffer = vec![0; 8 * 1024];
         loop {
@@ -117,7 +193,8 @@ impl Connection {
                     loop {
                         match framer.next_frame() {
                             Ok(Some(Frame::Message(bytes))) => {
-                                if self.news.send(TcpNews::Message { from: self.peer, bytes }).await.is_err() {
+                                let message = TcpNews::Message { transport: self.transport, from: self.peer, bytes };
+                                if self.news.send(message).await.is_err() {
                                     return false;
                                 }
                             }

@@ -14,10 +14,11 @@ use domain::time::Timestamp;
 use media::Codec;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use wire::settings::{TrunkCodec, TrunkState};
+use wire::settings::{TrunkCodec, TrunkState, TrunkTransport};
 
 use super::directory::{Directory, Trunk};
-use super::sip_stack::{Peer, Registration, RegistrationNews, SipStack};
+use super::locate::Names;
+use super::sip_stack::{Hop, Peer, Registration, RegistrationNews, SipStack};
 use crate::clock::Clock;
 
 /// How often names are resolved anew.
@@ -32,6 +33,7 @@ pub struct Trunks(Arc<Inner>);
 struct Inner {
     directory: Arc<dyn Directory>,
     sip: Arc<dyn SipStack>,
+    names: Names,
     clock: Clock,
     live: Mutex<HashMap<TrunkId, Live>>,
     lines: Mutex<Vec<Trunk>>,
@@ -41,7 +43,8 @@ struct Inner {
 
 struct Live {
     trunk: Trunk,
-    addresses: Vec<SocketAddr>,
+    /// In the order in which they are tried.
+    hops: Vec<Hop>,
     registration: Option<Registration>,
     state: TrunkState,
     calls: Arc<AtomicUsize>,
@@ -54,6 +57,8 @@ pub struct Way {
     pub trunk: Trunk,
     /// Its address.
     pub to: SocketAddr,
+    /// Its further servers.
+    pub fallbacks: Vec<Hop>,
     /// Given back when the call is over.
     pub place: Place,
 }
@@ -70,10 +75,10 @@ impl Drop for Place {
 
 impl Trunks {
     /// Joins the trunks to settings and SIP. Nothing is known before [`Self::reload`] or [`Self::run`].
-    pub fn new(directory: Arc<dyn Directory>, sip: Arc<dyn SipStack>, clock: Clock) -> Self {
+    pub fn new(directory: Arc<dyn Directory>, sip: Arc<dyn SipStack>, names: Names, clock: Clock) -> Self {
         let (version, _) = watch::channel(0);
         let (live, lines) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { directory, sip, clock, live, lines, reload: Notify::new(), version }))
+        Self(Arc::new(Inner { directory, sip, names, clock, live, lines, reload: Notify::new(), version }))
     }
 
     /// Keeps the trunks until `stop`, then takes the registrations back.
@@ -127,18 +132,44 @@ impl Trunks {
         let mut all_found = true;
         let mut resolved = Vec::with_capacity(trunks.len());
         for trunk in trunks {
-            let addresses = match tokio::net::lookup_host((trunk.host.as_str(), trunk.port)).await {
-                Ok(addresses) => Ok(addresses.collect::<Vec<_>>()),
+            let located = self.hops(&trunk).await;
+            match &located {
+                Ok((_, uncertain)) => all_found &= !uncertain,
                 Err(error) => {
                     all_found = false;
                     tracing::warn!(trunk = %trunk.name, %error, "the trunk's host could not be resolved");
-                    Err(error.to_string())
                 }
-            };
-            resolved.push((trunk, addresses));
+            }
+            resolved.push((trunk, located));
         }
         self.take_over(resolved);
         all_found
+    }
+
+    /// Where the trunk's servers are, and whether that is uncertain.
+    async fn hops(&self, trunk: &Trunk) -> Located {
+        let mut hops: Vec<Hop> = Vec::new();
+        let (mut uncertain, mut trouble) = (false, None);
+        for (host, port) in trunk.servers() {
+            match self.0.names.locate(host, port, trunk.transport).await {
+                Ok(found) => {
+                    uncertain |= found.uncertain;
+                    let name = || host.to_owned();
+                    let further =
+                        found.addresses.into_iter().map(|to| Hop { transport: trunk.transport, to, name: name() });
+                    hops.extend(further);
+                }
+                // The other server carries the trunk.
+                Err(error) => {
+                    uncertain = true;
+                    trouble = Some(error);
+                }
+            }
+        }
+        match trouble {
+            Some(error) if hops.is_empty() => Err(error),
+            Some(_) | None => Ok((hops, uncertain)),
+        }
     }
 
     /// How the trunk fares; [`TrunkState::Off`] for one that is not in use.
@@ -157,10 +188,12 @@ impl Trunks {
         let live = live.get(&trunk)?;
         let usable = match live.state {
             TrunkState::Peer | TrunkState::Registered { .. } => true,
-            TrunkState::Off | TrunkState::Registering | TrunkState::Failed { .. } => false,
+            // Without registration only trying tells whether it is back.
+            TrunkState::Failed { .. } => !live.trunk.registers,
+            TrunkState::Off | TrunkState::Registering => false,
         };
-        let to = live.addresses.first().copied().filter(|_| usable)?;
-        Some(Way { trunk: live.trunk.clone(), to, place: live.place()? })
+        let (first, further) = live.hops.split_first().filter(|_| usable)?;
+        Some(Way { trunk: live.trunk.clone(), to: first.to, fallbacks: further.to_vec(), place: live.place()? })
     }
 
     /// A place for a call that came in over this trunk: none if it is full or off.
@@ -173,13 +206,13 @@ impl Trunks {
         self.live().get(&trunk).map_or(0, |live| live.calls.load(Ordering::Acquire))
     }
 
-    fn take_over(&self, resolved: Vec<(Trunk, Result<Vec<SocketAddr>, String>)>) {
+    fn take_over(&self, resolved: Vec<(Trunk, Located)>) {
         let now = self.0.clock.now();
         let mut live = self.live();
         let mut former = std::mem::take(&mut *live);
-        for (trunk, addresses) in resolved {
+        for (trunk, located) in resolved {
             let before = former.remove(&trunk.id);
-            let next = Live::after(before, trunk, addresses, now);
+            let next = Live::after(before, trunk, located, now);
             live.insert(next.trunk.id, next);
         }
         let gone = former.into_values().filter(|gone| gone.registration.is_some());
@@ -200,6 +233,9 @@ impl Trunks {
             }
         }
         self.0.sip.set_peers(live.values().map(Live::peer).collect());
+        for trunk in live.values().filter(|live| live.is_tried()) {
+            trunk.hops.first().into_iter().for_each(|hop| self.0.sip.reach(hop.clone()));
+        }
         drop(live);
         self.changed();
     }
@@ -208,20 +244,31 @@ impl Trunks {
         let now = self.0.clock.now();
         let (trunk, next) = match news {
             RegistrationNews::Registered(trunk) => (*trunk, TrunkState::Registered { since: now }),
-            RegistrationNews::Failed { trunk, status, .. } => {
-                let why = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+            RegistrationNews::Failed { trunk, status, trouble, .. } => {
+                // A connection that failed is told as 503 by the core (RFC 3261 §8.1.3.1): its cause says more.
+                let status = status.map(|status| status.to_string());
+                let why = trouble.map(str::to_owned).or(status).unwrap_or_else(|| "no_answer".to_owned());
                 (*trunk, TrunkState::Failed { why, at: now })
             }
+            RegistrationNews::Reached(trunk) => (*trunk, TrunkState::Peer),
+            RegistrationNews::Unreached { trunk, trouble } => {
+                (*trunk, TrunkState::Failed { why: (*trouble).to_owned(), at: now })
+            }
         };
+        let of_connection = matches!(news, RegistrationNews::Reached(_) | RegistrationNews::Unreached { .. });
         {
             let mut live = self.live();
             let Some(live) = live.get_mut(&trunk) else { return };
+            // How a registration fares says more than how its connection does.
+            if of_connection && live.trunk.registers || live.state == next {
+                return;
+            }
             let refreshed =
                 matches!((&live.state, &next), (TrunkState::Registered { .. }, TrunkState::Registered { .. }));
             if refreshed {
                 return;
             }
-            tracing::info!(trunk = %live.trunk.name, state = ?next, "the trunk's registration changed");
+            tracing::info!(trunk = %live.trunk.name, state = ?next, "the trunk's state changed");
             live.state = next;
         }
         self.changed();
@@ -242,50 +289,67 @@ impl Trunks {
     }
 }
 
+/// A trunk's servers, and whether that is uncertain; or what the name service said.
+type Located = Result<(Vec<Hop>, bool), String>;
+
 impl Live {
     /// The trunk as it is set up now, keeping what still holds from before.
-    fn after(before: Option<Self>, trunk: Trunk, addresses: Result<Vec<SocketAddr>, String>, now: Timestamp) -> Self {
-        let (former, former_addresses, registration, calls) = match before {
-            Some(before) => (Some(before.state), before.addresses, before.registration, before.calls),
+    fn after(before: Option<Self>, trunk: Trunk, located: Located, now: Timestamp) -> Self {
+        let (former, former_hops, registration, calls) = match before {
+            Some(before) if before.trunk.servers() == trunk.servers() && before.trunk.transport == trunk.transport => {
+                (Some(before.state), before.hops, before.registration, before.calls)
+            }
+            // Of other servers what was known of the former ones says nothing.
+            Some(before) => (Some(before.state), Vec::new(), before.registration, before.calls),
             None => (None, Vec::new(), None, Arc::default()),
         };
-        let (addresses, trouble) = match addresses {
-            Ok(addresses) => (addresses, None),
-            // A resolver that fails for a moment takes no trunk away.
-            Err(why) => (former_addresses, Some(why)),
+        let (hops, trouble) = match located {
+            // A name service that fails for a moment takes no server away.
+            Ok((_, true)) if !former_hops.is_empty() => (former_hops, None),
+            // Names give their addresses in turn, and weights are drawn anew: the order stays while the servers do.
+            Ok((hops, _)) if is_same_set(&hops, &former_hops) => (former_hops, None),
+            Ok((hops, _)) => (hops, None),
+            Err(why) => (former_hops, Some(why)),
         };
         let state = match (trouble, former) {
-            (Some(why), _) if addresses.is_empty() => TrunkState::Failed { why, at: now },
+            (Some(why), _) if hops.is_empty() => TrunkState::Failed { why, at: now },
             (
                 _,
                 Some(state @ (TrunkState::Registering | TrunkState::Registered { .. } | TrunkState::Failed { .. })),
             ) if trunk.registers => state,
+            (_, Some(state @ TrunkState::Failed { .. })) if trunk.transport == TrunkTransport::Tls => state,
             _ if trunk.registers => TrunkState::Registering,
             _ => TrunkState::Peer,
         };
-        Self { trunk, addresses, registration, state, calls }
+        Self { trunk, hops, registration, state, calls }
     }
 
     fn wanted_registration(&self) -> Option<Registration> {
-        // Names give their addresses in turn: a registrar that is still among them stays the one.
-        let former = self.registration.as_ref().map(|former| former.to).filter(|to| self.addresses.contains(to));
-        let to = former.or_else(|| self.addresses.first().copied()).filter(|_| self.trunk.registers)?;
+        let (first, further) = self.hops.split_first().filter(|_| self.trunk.registers)?;
         Some(Registration {
-            to,
-            transport: self.trunk.transport,
+            to: first.to,
+            transport: first.transport,
+            fallbacks: further.to_vec(),
+            certificate: self.trunk.host.clone(),
             host: self.trunk.domain().to_owned(),
             user: self.trunk.line.as_ref().map(|line| line.username.clone()),
             credentials: self.trunk.credentials.clone(),
         })
     }
 
+    /// Whether its server's certificate is looked at before the first call: a registration does so by itself.
+    fn is_tried(&self) -> bool {
+        self.trunk.transport == TrunkTransport::Tls && !self.trunk.registers
+    }
+
     fn peer(&self) -> Peer {
         Peer {
             trunk: self.trunk.id,
             user: self.trunk.line.as_ref().map(|line| line.username.clone()),
-            addresses: self.addresses.clone(),
+            addresses: self.hops.iter().map(|hop| hop.to).collect(),
             networks: self.trunk.sources.clone(),
             codecs: self.trunk.laws(),
+            trusts_identity: self.trunk.trusts_identity,
         }
     }
 
@@ -298,7 +362,20 @@ impl Live {
     }
 }
 
+fn is_same_set(one: &[Hop], other: &[Hop]) -> bool {
+    one.len() == other.len() && one.iter().all(|hop| other.contains(hop))
+}
+
 impl Trunk {
+    /// Its host, and the second one if there is one, each with its port where one is set.
+    fn servers(&self) -> Vec<(&str, Option<u16>)> {
+        let second = self.second_host.as_deref().map(|second| match second.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') => (host, port.parse().ok()),
+            Some(_) | None => (second, self.port),
+        });
+        std::iter::once((self.host.as_str(), self.port)).chain(second).collect()
+    }
+
     /// What may be spoken with it, in order of preference.
     pub fn laws(&self) -> Vec<Codec> {
         self.codecs

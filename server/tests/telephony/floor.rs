@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use server::telephony::call_log::CallLog;
 use server::telephony::calls::{Calls, Inlets, Neighbours};
 use server::telephony::extensions;
 use server::telephony::gateway::{Gateway, GatewayConfig};
+use server::telephony::locate::Names;
 use server::telephony::numbers::NumberingPlan;
 use server::telephony::port::Telephony;
 use server::telephony::sip_endpoint::{SipConfig, SipEndpoint};
@@ -33,7 +35,7 @@ use wire::ApiResult;
 use wire::events::{CallView, DeskEvent, Gone, Media, ServerFrame, Softphone};
 use wire::session::Actor;
 use wire::settings::{
-    Extension, Granted, Number, Queue, SettingsPort, Trunk, TrunkCodec, TrunkState, TrunkTransport, User,
+    Extension, Granted, Number, Presentation, Queue, SettingsPort, Trunk, TrunkCodec, TrunkState, TrunkTransport, User,
 };
 use wire::telephony::{Choice, TelephonyPort};
 
@@ -85,11 +87,26 @@ pub(crate) struct Plan {
     pub(crate) may_answer: bool,
     pub(crate) max_calls: u16,
     pub(crate) transport: TrunkTransport,
+    pub(crate) trusts_identity: bool,
+    /// The name server that is asked; none: the system's.
+    pub(crate) names: Option<SocketAddr>,
+    /// Whose certificates of trunks are believed beside the system's.
+    pub(crate) tls_authorities: Option<&'static Path>,
+    /// Our certificate and key; with them TLS is taken.
+    pub(crate) tls_own: Option<(&'static Path, &'static Path)>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { may_answer: true, max_calls: 100, transport: TrunkTransport::Udp }
+        Self {
+            may_answer: true,
+            max_calls: 100,
+            transport: TrunkTransport::Udp,
+            trusts_identity: false,
+            names: None,
+            tls_authorities: None,
+            tls_own: None,
+        }
     }
 }
 
@@ -161,6 +178,10 @@ impl Floor {
         let sip_config = SipConfig {
             udp: Some(any),
             tcp: Some(any),
+            tls: plan.tls_own.map(|_| any),
+            tls_own: plan.tls_own.map(|(certificate, key)| (certificate.to_owned(), key.to_owned())),
+            tls_authorities: plan.tls_authorities.map(Path::to_owned),
+            requests_of_one: 1_000,
             public: None,
             user_agent: "madoguchi".to_owned(),
             timers: sip::Timers::default(),
@@ -178,7 +199,12 @@ impl Floor {
         let music = media::Music::of_pcm(&testkit::tone::sine(440.0, super::peers::LEVEL, 8_000, 0, 8_000));
         let (gateway, audio) = Gateway::start(gateway_config, Arc::new(music)).unwrap();
         let directory = Arc::new(settings.clone());
-        let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), clock.clone());
+        let trunks = Trunks::new(
+            directory.clone(),
+            Arc::new(sip.clone()),
+            plan.names.map_or_else(Names::of_system, Names::at),
+            clock.clone(),
+        );
         let (router, decisions) =
             Router::new(db.clone(), clock.clone(), hub.clone(), agents.clone(), directory.clone(), DECLINE_PAUSE);
         let (log, writer) = CallLog::new(db.clone(), clock.clone(), || {});
@@ -241,6 +267,7 @@ impl Floor {
         match self.trunk.transport {
             TrunkTransport::Udp => self.sip.udp_address().unwrap(),
             TrunkTransport::Tcp => self.sip.tcp_address().unwrap(),
+            TrunkTransport::Tls => self.sip.tls_address().unwrap(),
         }
     }
 
@@ -506,7 +533,8 @@ pub(crate) fn trunk(name: &str, port: u16, plan: Plan) -> Trunk {
         id: TrunkId(Uuid::new_v4()),
         name: name.to_owned(),
         host: LOOPBACK.to_string(),
-        port,
+        port: Some(port),
+        second_host: None,
         transport: plan.transport,
         registers: false,
         username: None,
@@ -515,6 +543,8 @@ pub(crate) fn trunk(name: &str, port: u16, plan: Plan) -> Trunk {
         sources: vec![],
         codecs: vec![TrunkCodec::Pcmu, TrunkCodec::Pcma],
         max_calls: plan.max_calls,
+        trusts_identity: plan.trusts_identity,
+        presents: Presentation::Asserted,
         active: true,
         state: TrunkState::Off,
     }

@@ -9,9 +9,15 @@ mod by_ear;
 #[cfg(test)]
 mod customer;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod extensions;
 #[cfg(test)]
+mod far;
+#[cfg(test)]
 mod floor;
+#[cfg(test)]
+mod found;
 #[cfg(test)]
 mod inbound;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tokio::net::UdpSocket;
 use wire::telephony::TelephonyPort;
 
 use super::customer::{Customer, Script};
-use super::floor::{Floor, LOOPBACK};
+use super::floor::{Floor, LOOPBACK, Plan};
 
 fn options(from: &str, id: &str) -> String {
     format!(
@@ -82,11 +82,19 @@ async fn a_call_without_a_codec_in_common_is_refused() {
 }
 
 #[tokio::test]
-async fn the_trunk_vouches_for_the_caller() {
+async fn telephony_20_a_trusted_trunk_vouches_for_the_caller() {
+    let db = TestDb::sqlite().await;
+    let mut floor = Floor::open_with(&db, Plan { trusts_identity: true, ..Plan::default() }).await;
+    let vouched = Script::new("hangs_up.xml").key("identity", "P-Asserted-Identity: <sip:+81355551234@127.0.0.1>");
+    assert_eq!(answered(&mut floor, vouched, false).await.as_deref(), Some("+81355551234"));
+}
+
+#[tokio::test]
+async fn telephony_20_no_other_trunk_does() {
     let db = TestDb::sqlite().await;
     let mut floor = Floor::open(&db).await;
     let vouched = Script::new("hangs_up.xml").key("identity", "P-Asserted-Identity: <sip:+81355551234@127.0.0.1>");
-    assert_eq!(answered(&mut floor, vouched, false).await.as_deref(), Some("+81355551234"));
+    assert_eq!(answered(&mut floor, vouched, false).await.as_deref(), Some("+819012345678"));
 }
 
 #[tokio::test]

@@ -42,6 +42,9 @@ impl Calls {
                 .line
                 .as_ref()
                 .map_or_else(|| dial.from.number.to_string(), |line| line.username.clone()),
+            certificate: dial.way.trunk.host.clone(),
+            fallbacks: dial.way.fallbacks,
+            presents: dial.way.trunk.presents,
             credentials: dial.way.trunk.credentials.clone(),
             codecs: dial.way.trunk.laws(),
             audio: dial.audio,

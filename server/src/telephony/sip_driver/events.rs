@@ -21,6 +21,7 @@ impl Driver {
         match event {
             Event::Incoming { call, peer, request_user, to_user, from, asserted, privacy, offer, .. } => {
                 metrics::counter!("madoguchi_sip_invites_total", "direction" => "inbound").increment(1);
+                let asserted = asserted.filter(|_| self.vouches(peer));
                 let caller = if privacy { None } else { named(&from, asserted.as_ref()) };
                 self.call_in(now, call, peer, [request_user, to_user], caller, offer.as_deref());
             }
@@ -60,10 +61,14 @@ impl Driver {
             }
             Event::RegistrationFailed { key, status, retry_after } => {
                 if let Some(trunk) = self.trunk_of(key) {
-                    self.news(RegistrationNews::Failed { trunk, status, retry_after });
+                    let trouble = self.trouble_of(trunk);
+                    self.news(RegistrationNews::Failed { trunk, status, trouble, retry_after });
                 }
             }
-            Event::Unregistered { key } => self.leaving.retain(|(leaving, _)| *leaving != key),
+            Event::Unregistered { key } => {
+                self.leaving.retain(|(leaving, _)| *leaving != key);
+                self.open_door();
+            }
             // Dropping the leg's sender closes its channel, after everything that was told before.
             Event::Terminated { call } => self.legs.remove(call),
         }
@@ -95,7 +100,9 @@ impl Driver {
         let aim = leg.first_aim();
         self.legs.add(call, leg);
         if !usable {
-            tracing::info!(%peer, "a call offered no audio that this trunk may speak; refused with 488");
+            if self.lines.may(self.clock.instant()) {
+                tracing::info!(%peer, "a call offered no audio that this trunk may speak; refused with 488");
+            }
             self.on_leg(id, |endpoint, key, _| endpoint.refuse(now, key, NOT_ACCEPTABLE));
             return;
         }
@@ -145,13 +152,25 @@ impl Driver {
         }
     }
 
-    fn news(&self, news: RegistrationNews) {
+    pub(super) fn news(&self, news: RegistrationNews) {
         // Fails only where the trunks have stopped for good.
         let _ = self.registrations.send(news);
     }
 
     fn trunk_of(&self, key: RegistrationKey) -> Option<TrunkId> {
         self.trunks.iter().find(|(_, registered)| registered.key == key).map(|(trunk, _)| *trunk)
+    }
+
+    /// Why a trunk's registrars cannot be connected to, if that is so.
+    fn trouble_of(&self, trunk: TrunkId) -> Option<&'static str> {
+        let servers = &self.trunks.get(&trunk)?.servers;
+        servers.iter().find_map(|server| self.trouble.get(server).copied())
+    }
+
+    /// RFC 3325 §8: an assertion is worth what whoever passes it on is worth. Where several trunks share an address
+    /// nobody knows yet whose the call is: all of them must be trusted.
+    fn vouches(&self, from: SocketAddr) -> bool {
+        self.peers.iter().filter(|peer| peer.is_at(from.ip())).all(|peer| peer.trusts_identity)
     }
 
     /// Trunks that this source belongs to: one that is registered there for the one dialled alone, then those of exactly
@@ -166,7 +185,7 @@ impl Driver {
     }
 }
 
-/// RFC 3325 §8: a trunk is trusted, so its word goes before the caller's own. RFC 3261 §8.1.1.3 names the anonymous.
+/// A trusted trunk's word goes before the caller's own. RFC 3261 §8.1.1.3 names the anonymous.
 fn named(from: &sip::Identity, asserted: Option<&sip::Identity>) -> Option<String> {
     let user = asserted.unwrap_or(from).user.clone();
     (!user.is_empty() && !user.eq_ignore_ascii_case("anonymous")).then_some(user)

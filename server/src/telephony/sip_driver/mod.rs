@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a datagram or connection from anybody who is not a peer is never answered.
 
+mod door;
+mod dropped;
 mod events;
 
 use std::collections::HashMap;
@@ -17,17 +19,24 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wire::settings::TrunkTransport;
+use wire::settings::{Presentation, TrunkTransport};
 
 use super::sip_legs::{Leg, Legs};
-use super::sip_stack::{Held, Incoming, Invite, LegEvent, LegId, Peer, Registration, RegistrationNews};
+use super::sip_stack::{Held, Hop, Incoming, Invite, LegEvent, LegId, Peer, Registration, RegistrationNews};
 use super::sip_tcp::{Connections, TcpNews};
+use super::sip_tls::Tls;
 use crate::clock::Clock;
+use door::{Door, Verdict, Why};
+use dropped::{Dropped, Lines};
 
 /// How long a registration is asked for.
 const REGISTRATION: Duration = Duration::from_mins(5);
 /// How long a stopping driver waits for its registrars to take registrations back, and for the far ends of calls.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// Longest datagram that there can be: nothing is ever cut.
+const DATAGRAM: usize = 65_536;
+/// How many datagrams are read at a time before anything else gets its turn.
+const AT_A_TIME: usize = 64;
 
 /// What the handle asks of the driver.
 pub(super) enum Command {
@@ -40,6 +49,7 @@ pub(super) enum Command {
     Peers(Vec<Peer>),
     Register(TrunkId, Registration),
     Unregister(TrunkId),
+    Reach(Hop),
     Held(oneshot::Sender<Held>),
 }
 
@@ -47,6 +57,10 @@ pub(super) enum Command {
 pub(super) struct Sockets {
     pub(super) udp: Option<UdpSocket>,
     pub(super) listener: Option<TcpListener>,
+    pub(super) tls_listener: Option<TcpListener>,
+    pub(super) tls: Tls,
+    /// See [`Door::new`].
+    pub(super) requests_of_one: u32,
 }
 
 /// The task that owns sockets and endpoint.
@@ -58,6 +72,12 @@ pub(super) struct Driver {
     connections: Connections,
     tcp: mpsc::Receiver<TcpNews>,
     peers: Vec<Peer>,
+    door: Door,
+    dropped: Dropped,
+    /// Limits what is logged about the faults of peers.
+    lines: Lines,
+    /// Why no connection could be made to a server, until one could.
+    trouble: HashMap<SocketAddr, &'static str>,
     legs: Legs,
     trunks: HashMap<TrunkId, Registered>,
     /// Registrars that are to confirm the end of a registration: heard until they have, though peers no longer.
@@ -80,12 +100,16 @@ impl Driver {
         let (tcp_news, tcp) = mpsc::channel(256);
         Self {
             start: clock.instant(),
-            connections: Connections::new(tcp_news, tasks.clone(), clock.clone()),
+            connections: Connections::new(tcp_news, tasks.clone(), clock.clone(), sockets.tls.clone()),
             clock,
             endpoint,
+            door: Door::new(sockets.requests_of_one),
             sockets,
             tcp,
             peers: Vec::new(),
+            dropped: Dropped::default(),
+            lines: Lines::default(),
+            trouble: HashMap::new(),
             legs: Legs::default(),
             trunks: HashMap::new(),
             leaving: Vec::new(),
@@ -97,7 +121,7 @@ impl Driver {
 
     /// Runs until `stop`, and a little longer where registrars are to be told or calls to be hung up.
     pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, stop: CancellationToken) {
-        let mut datagram = vec![0; 65_536];
+        let mut datagram = vec![0; DATAGRAM];
         let mut farewell = None;
         loop {
             self.drain().await;
@@ -112,20 +136,18 @@ impl Driver {
                     None => break,
                 },
                 received = receive(self.sockets.udp.as_ref(), &mut datagram) => match received {
-                    Ok((length, from)) => self.datagram(from, datagram.get(..length).unwrap_or_default()),
+                    Ok((length, from)) => self.datagrams(length, from, &mut datagram),
                     // A peer's ICMP "port unreachable" comes up here on some systems; timers deal with the silence.
                     Err(error) => tracing::debug!(%error, "the SIP socket reported an error"),
                 },
-                accepted = accept(self.sockets.listener.as_ref()) => match accepted {
-                    Ok((stream, from)) if self.knows(from.ip()) => self.connections.accepted(stream, from),
-                    Ok(_) => dropped("tcp"),
-                    Err(error) => tracing::warn!(%error, "a SIP connection could not be taken"),
-                },
+                accepted = accept(self.sockets.listener.as_ref()) => self.accepted(Transport::Tcp, accepted),
+                accepted = accept(self.sockets.tls_listener.as_ref()) => self.accepted(Transport::Tls, accepted),
                 Some(news) = self.tcp.recv() => self.tcp_news(news),
                 () = until(&self.clock, wake) => {
                     let now = self.now();
                     self.endpoint.handle_timeout(now);
                 }
+                () = until(&self.clock, self.dropped.due()) => self.dropped.tell(),
                 () = stop.cancelled(), if farewell.is_none() => {
                     farewell = Some(self.clock.instant() + FAREWELL);
                     // Calls that were ended a moment ago are hung up before anything closes.
@@ -143,33 +165,69 @@ impl Driver {
         Time(self.clock.instant().saturating_duration_since(self.start))
     }
 
-    fn knows(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.peers.iter().any(|peer| peer.is_at(address)) || self.leaving.iter().any(|(_, at)| *at == address)
+    fn accepted(&mut self, transport: Transport, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        match accepted {
+            Ok((stream, from)) if self.door.knows(from.ip()) => self.connections.accepted(transport, stream, from),
+            Ok(_) => self.dropped.count(self.clock.instant(), Why::Stranger),
+            // No descriptor left, or the peer was gone again; a flood of such is a line or two.
+            Err(error) => {
+                if self.lines.may(self.clock.instant()) {
+                    tracing::warn!(%error, "a SIP connection could not be taken");
+                }
+            }
+        }
     }
 
-    fn datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
-        if self.knows(from.ip()) {
-            let now = self.now();
-            self.endpoint.receive(now, Transport::Udp, from, bytes);
-        } else {
-            dropped("udp");
+    /// Takes a datagram and those that wait behind it: what is dropped costs no turn of the loop.
+    fn datagrams(&mut self, mut length: usize, mut from: SocketAddr, buffer: &mut [u8]) {
+        for _ in 0..AT_A_TIME {
+            self.message(Transport::Udp, from, buffer.get(..length).unwrap_or_default());
+            let next = self.sockets.udp.as_ref().and_then(|udp| udp.try_recv_from(buffer).ok());
+            let Some(next) = next else { return };
+            (length, from) = next;
+        }
+    }
+
+    fn message(&mut self, transport: Transport, from: SocketAddr, bytes: &[u8]) {
+        let now = self.now();
+        match self.door.judge(now, from.ip(), bytes) {
+            Verdict::Pass => self.endpoint.receive(now, transport, from, bytes),
+            Verdict::Drop(why) => self.dropped.count(self.clock.instant(), why),
         }
     }
 
     fn tcp_news(&mut self, news: TcpNews) {
         let now = self.now();
         match news {
-            TcpNews::Message { from, bytes } if self.knows(from.ip()) => {
-                self.endpoint.receive(now, Transport::Tcp, from, &bytes);
-            }
-            TcpNews::Message { .. } => dropped("tcp"),
-            TcpNews::Closed { peer, number, failed } => {
-                self.connections.closed(peer, number);
-                if failed {
-                    self.endpoint.transport_failed(now, Transport::Tcp, peer);
+            TcpNews::Message { transport, from, bytes } => self.message(transport, from, &bytes),
+            TcpNews::Opened { transport, peer } => {
+                self.trouble.remove(&peer);
+                if transport == Transport::Tls {
+                    self.connected(peer, None);
                 }
             }
+            TcpNews::Closed { transport, peer, number, failed, never_opened } => {
+                self.connections.closed(transport, peer, number);
+                if let Some(trouble) = never_opened {
+                    self.trouble.insert(peer, trouble);
+                    if transport == Transport::Tls {
+                        self.connected(peer, Some(trouble));
+                    }
+                }
+                if failed {
+                    self.endpoint.transport_failed(now, transport, peer);
+                }
+            }
+        }
+    }
+
+    /// Tells the trunks whose server this is whether it can be spoken to.
+    fn connected(&self, server: SocketAddr, trouble: Option<&'static str>) {
+        for trunk in self.peers.iter().filter(|peer| peer.addresses.contains(&server)).map(|peer| peer.trunk) {
+            self.news(match trouble {
+                None => RegistrationNews::Reached(trunk),
+                Some(trouble) => RegistrationNews::Unreached { trunk, trouble },
+            });
         }
     }
 
@@ -189,16 +247,11 @@ impl Driver {
                             self.endpoint.transport_failed(now, Transport::Udp, transmit.to);
                         }
                     }
-                    Transport::Tcp => {
-                        if !self.connections.send(transmit.to, transmit.bytes) {
+                    Transport::Tcp | Transport::Tls => {
+                        if !self.connections.send(transmit.transport, transmit.to, transmit.bytes) {
                             let now = self.now();
-                            self.endpoint.transport_failed(now, Transport::Tcp, transmit.to);
+                            self.endpoint.transport_failed(now, transmit.transport, transmit.to);
                         }
-                    }
-                    // No trunk is set up with TLS, so only a peer can ask for it.
-                    Transport::Tls => {
-                        let now = self.now();
-                        self.endpoint.transport_failed(now, Transport::Tls, transmit.to);
                     }
                 }
             } else if let Some(event) = self.endpoint.poll_event() {
@@ -226,9 +279,12 @@ impl Driver {
                 self.on_leg(leg, |endpoint, key, _| endpoint.refuse_for_now(now, key, wait));
             }
             Command::HangUp(leg) => self.on_leg(leg, |endpoint, key, _| endpoint.hang_up(now, key)),
-            Command::Peers(peers) => self.peers = peers,
+            Command::Peers(peers) => {
+                self.peers = peers;
+                self.open_door();
+            }
             Command::Register(trunk, registration) => {
-                let (binding, at) = (registration.binding(), registration.to.ip());
+                let binding = registration.binding();
                 if let Some(former) = self.trunks.remove(&trunk) {
                     if former.binding == binding {
                         // Registered anew, it is the same binding (RFC 3261 §10.2.1.1): taken back, it would be gone.
@@ -238,13 +294,23 @@ impl Driver {
                         self.unregister(now, &former);
                     }
                 }
-                let key = self.endpoint.register(now, registration.for_endpoint());
-                self.trunks.insert(trunk, Registered { binding, key, at });
+                let servers = registration.servers();
+                for (to, name) in &servers {
+                    self.connections.expect(*to, name);
+                }
+                let fallbacks = targets(&registration.fallbacks);
+                let key = self.endpoint.register_with(now, registration.for_endpoint(), fallbacks);
+                let servers = servers.into_iter().map(|(to, _)| to).collect();
+                self.trunks.insert(trunk, Registered { binding, key, servers });
             }
             Command::Unregister(trunk) => {
                 if let Some(former) = self.trunks.remove(&trunk) {
                     self.unregister(now, &former);
                 }
+            }
+            Command::Reach(hop) => {
+                self.connections.expect(hop.to, &hop.name);
+                self.connections.reach(transport(hop.transport), hop.to);
             }
             Command::Held(reply) => {
                 let stats = self.endpoint.stats();
@@ -255,8 +321,14 @@ impl Driver {
         }
     }
 
+    /// Says who may come in now.
+    fn open_door(&mut self) {
+        self.door.set_peers(&self.peers, self.leaving.iter().map(|(_, at)| *at));
+    }
+
     fn unregister(&mut self, now: Time, former: &Registered) {
-        self.leaving.push((former.key, former.at.to_canonical()));
+        self.leaving.extend(former.servers.iter().map(|at| (former.key, at.ip())));
+        self.open_door();
         self.endpoint.unregister(now, former.key);
     }
 
@@ -275,7 +347,12 @@ impl Driver {
         leg.audio = Some(invite.audio);
         let Some(offer) = leg.offer() else { return };
         let uri = |user: &str| format!("sip:{user}@{}", invite.host);
-        let key = self.endpoint.invite(
+        self.connections.expect(invite.to, &invite.certificate);
+        for hop in &invite.fallbacks {
+            self.connections.expect(hop.to, &hop.name);
+        }
+        let caller = |wanted| Some(uri(&invite.caller)).filter(|_| invite.presents == wanted);
+        let key = self.endpoint.invite_with(
             now,
             sip::Outgoing {
                 to: invite.to,
@@ -283,9 +360,14 @@ impl Driver {
                 request_uri: uri(&invite.destination),
                 from: sip::NameAddr { display: None, uri: uri(&invite.caller) },
                 to_uri: uri(&invite.destination),
-                asserted: Some(uri(&invite.caller)),
+                asserted: caller(Presentation::Asserted),
                 credentials: credentials(invite.credentials.as_ref()),
                 offer,
+            },
+            sip::InviteOptions {
+                fallbacks: targets(&invite.fallbacks),
+                hide_caller: false,
+                preferred: caller(Presentation::Preferred),
             },
         );
         self.legs.add(key, leg);
@@ -304,7 +386,8 @@ impl Peer {
 struct Registered {
     binding: Binding,
     key: RegistrationKey,
-    at: IpAddr,
+    /// Where it may be held.
+    servers: Vec<SocketAddr>,
 }
 
 /// What makes a registration another one to its registrar: the address of record, and the contact's two parts.
@@ -318,6 +401,12 @@ impl Registration {
 
     fn binding(&self) -> Binding {
         (self.user().to_owned(), self.host.clone(), transport(self.transport))
+    }
+
+    /// Every registrar, and whose certificate it must show.
+    fn servers(&self) -> Vec<(SocketAddr, String)> {
+        let further = self.fallbacks.iter().map(|hop| (hop.to, hop.name.clone()));
+        std::iter::once((self.to, self.certificate.clone())).chain(further).collect()
     }
 
     fn for_endpoint(self) -> sip::Registration {
@@ -358,14 +447,15 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
 /// RFC 3261 §21.4.26.
 const NOT_ACCEPTABLE: u16 = 488;
 
-fn dropped(transport: &'static str) {
-    metrics::counter!("madoguchi_sip_dropped_total", "transport" => transport).increment(1);
+fn targets(hops: &[Hop]) -> Vec<sip::Target> {
+    hops.iter().map(|hop| sip::Target { transport: transport(hop.transport), to: hop.to }).collect()
 }
 
 fn transport(transport: TrunkTransport) -> Transport {
     match transport {
         TrunkTransport::Udp => Transport::Udp,
         TrunkTransport::Tcp => Transport::Tcp,
+        TrunkTransport::Tls => Transport::Tls,
     }
 }
 
