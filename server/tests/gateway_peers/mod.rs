@@ -51,32 +51,34 @@ pub(crate) fn call() -> InteractionId {
 
 /// Waits for the next event that is no measurement: those come by the clock.
 pub(crate) async fn next(events: &mut LegEvents) -> LegEvent {
-    loop {
-        let event = any(events).await;
-        if !matches!(event, LegEvent::Measured { .. }) {
-            return event;
+    let next = async {
+        loop {
+            let event = events.recv().await.expect("the gateway has stopped");
+            if !matches!(event, LegEvent::Measured { .. }) {
+                return event;
+            }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, next).await.expect("nothing was reported")
 }
 
-/// Waits for the next measurement of this call that is as wanted.
+/// Waits for the next measurement of this call that is as wanted: far sides report every few seconds only.
 pub(crate) async fn measured(
     events: &mut LegEvents,
     of: InteractionId,
     wanted: impl Fn(&CallQuality) -> bool,
 ) -> CallQuality {
-    loop {
-        if let LegEvent::Measured { call, quality } = any(events).await
-            && call == of
-            && wanted(&quality)
-        {
-            return quality;
+    let next = async {
+        loop {
+            if let LegEvent::Measured { call, quality } = events.recv().await.expect("the gateway has stopped")
+                && call == of
+                && wanted(&quality)
+            {
+                return quality;
+            }
         }
-    }
-}
-
-async fn any(events: &mut LegEvents) -> LegEvent {
-    tokio::time::timeout(PATIENCE, events.recv()).await.expect("nothing was reported").expect("the gateway has stopped")
+    };
+    tokio::time::timeout(PATIENCE * 3, next).await.expect("nothing of the kind was measured")
 }
 
 /// Makes a browser and waits until its audio is up.
