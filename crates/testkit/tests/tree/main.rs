@@ -7,3 +7,5 @@ mod arrows;
 mod behaviours;
 #[cfg(test)]
 mod reader;
+#[cfg(test)]
+mod telephony;
