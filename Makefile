@@ -19,8 +19,8 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: desk ## Set up, build and start the product in demo mode (ARGS="…" goes to `madoguchi serve`)
-	cargo build --release --package server --bin madoguchi
-	exec "$$CARGO_TARGET_DIR/release/madoguchi" serve --demo $(ARGS)
+	cargo build --profile try --package server --bin madoguchi
+	exec "$$CARGO_TARGET_DIR/try/madoguchi" serve --demo $(ARGS)
 
 dev: ## The same with quick builds: rebuilds and restarts whatever is saved
 	scripts/setup.sh run

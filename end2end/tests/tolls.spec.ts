@@ -11,12 +11,12 @@ test("T2: a number abroad is refused at the dialler in plain words, and no call 
 }) => {
   expect(ear).toBeDefined();
   await signIn(agent);
-  await desk.bar.logIn();
+  await desk.bar.startShift();
   await desk.bar.openDialler();
   await desk.dialler.destination.fill("+82 2-312-3456");
   await desk.dialler.placeCallButton.click();
   await expect(desk.dialler.dialog.getByRole("alert")).toContainText("この番号への発信は許可されていません。国際電話");
-  await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("未待機"));
+  await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("待機"));
   await phone.expectToBe("idle");
   await desk.dialler.destination.fill("0990-123-456");
   await desk.dialler.placeCallButton.click();

@@ -1,8 +1,6 @@
 //! The desk itself: the built single-page app, embedded and compressed when the server was built for release; read
 //! from `dist/` otherwise, so that a change is seen without building the server.
 
-use std::borrow::Cow;
-
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -25,6 +23,9 @@ include!(concat!(env!("OUT_DIR"), "/desk.rs"));
 /// Trunk writes a digest of the content into these names: the browser may keep them for good.
 const HASHED: [&str; 3] = [".js", ".css", ".wasm"];
 
+/// What has another name when it has another content.
+const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
 const MISSING: &str = "<!doctype html><meta charset=utf-8><title>Madoguchi</title>\
     <p>The desk has not been built: run <code>make desk</code> and load this page again.";
 
@@ -39,7 +40,10 @@ pub(super) async fn serve(request: Request) -> Response {
         return failure(&ApiError::NotFound);
     }
     let brotli = accepts_brotli(request.headers());
-    if let Some(response) = file(path, brotli).await {
+    if let Some(mut response) = file(path, brotli).await {
+        if is_versioned(request.uri().query()) {
+            response.headers_mut().insert(header::CACHE_CONTROL, FOR_GOOD);
+        }
         return response;
     }
     // A name with a dot is a file that is not there (an old build's module, say): a page in its place would be run.
@@ -77,18 +81,17 @@ fn answer(path: &str, body: Bytes, brotli: bool) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let kept: Cow<'static, str> = if HASHED.iter().any(|end| path.ends_with(end)) && path.contains('-') {
-        "public, max-age=31536000, immutable".into()
-    } else {
-        "no-cache".into()
-    };
-    if let Ok(value) = HeaderValue::try_from(kept.as_ref()) {
-        headers.insert(header::CACHE_CONTROL, value);
-    }
+    let hashed = HASHED.iter().any(|end| path.ends_with(end)) && path.contains('-');
+    headers.insert(header::CACHE_CONTROL, if hashed { FOR_GOOD } else { HeaderValue::from_static("no-cache") });
     if brotli {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
     }
     response
+}
+
+/// The app asks for its icons with the version that it was built with: the browser may keep them for good, too.
+fn is_versioned(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.starts_with("v="))
 }
 
 fn accepts_brotli(headers: &HeaderMap) -> bool {
