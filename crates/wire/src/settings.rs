@@ -104,6 +104,7 @@ pub struct SipAccount {
 }
 
 /// A SIP trunk.
+#[expect(clippy::struct_excessive_bools, reason = "each is a tick of its own in a form, as it crosses the network")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trunk {
     /// Which.

@@ -99,14 +99,14 @@ impl Names {
         let Some(resolver) = &self.services else { return (Vec::new(), false) };
         match resolver.srv_lookup(format!("{service}.{}.", host.trim_end_matches('.'))).await {
             Ok(lookup) => {
-                let services = lookup.answers().iter().filter_map(|record| match &record.data {
-                    RData::SRV(srv) => Some(Service {
+                let services = lookup.answers().iter().filter_map(|record| {
+                    let RData::SRV(srv) = &record.data else { return None };
+                    Some(Service {
                         priority: srv.priority,
                         weight: srv.weight,
                         port: srv.port,
                         target: srv.target.to_utf8(),
-                    }),
-                    _ => None,
+                    })
                 });
                 // RFC 2782: the root as target says that there is no such service.
                 (services.filter(|service| service.target != ".").collect(), false)

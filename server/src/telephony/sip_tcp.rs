@@ -41,9 +41,12 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// A connection that is being made.
 type Opening = futures::future::BoxFuture<'static, io::Result<Box<dyn Stream>>>;
 
+/// An open connection: which of them, and what it is to send.
+type Open = (u64, mpsc::Sender<Vec<u8>>);
+
 /// The open connections.
 pub(super) struct Connections {
-    open: HashMap<(Transport, SocketAddr), (u64, mpsc::Sender<Vec<u8>>)>,
+    open: HashMap<(Transport, SocketAddr), Open>,
     /// Whose certificate is expected where.
     names: HashMap<SocketAddr, String>,
     tls: Tls,

@@ -56,6 +56,7 @@ impl Tls {
 }
 
 /// Why a connection could not be made, in one word: the desk has plain ones for it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "faults of others that nobody could do anything else about")]
 pub(super) fn trouble(error: &io::Error) -> &'static str {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {

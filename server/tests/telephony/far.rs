@@ -70,18 +70,14 @@ pub(crate) async fn name_server(services: &[(&str, u16, u16, &str)]) -> SocketAd
             let mut told = Message::new(asked.metadata.id, MessageType::Response, OpCode::Query);
             told.metadata.recursion_available = true;
             told.metadata.response_code = ResponseCode::NoError;
-            match query.query_type() {
-                RecordType::SRV => {
-                    let known = services.iter().filter(|(of, _)| of == query.name());
-                    for (of, service) in known {
-                        told.add_answer(Record::from_rdata(of.clone(), 60, RData::SRV(service.clone())));
-                    }
+            let wanted = query.query_type();
+            if wanted == RecordType::SRV {
+                for (of, service) in services.iter().filter(|(of, _)| of == query.name()) {
+                    told.add_answer(Record::from_rdata(of.clone(), 60, RData::SRV(service.clone())));
                 }
-                RecordType::A => {
-                    let here = RData::A(A::new(127, 0, 0, 1));
-                    told.add_answer(Record::from_rdata(query.name().clone(), 60, here));
-                }
-                _ => {}
+            } else if wanted == RecordType::A {
+                let here = RData::A(A::new(127, 0, 0, 1));
+                told.add_answer(Record::from_rdata(query.name().clone(), 60, here));
             }
             told.add_query(query);
             socket.send_to(&told.to_vec().unwrap(), from).await.unwrap();

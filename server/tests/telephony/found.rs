@@ -106,7 +106,7 @@ async fn telephony_15_where_nobody_takes_tcp_it_is_delivered_whole_by_udp() {
     let agent = floor.logged_in("sato").await;
     let call = InteractionId(Uuid::new_v4());
     floor.phone.dial(floor.actor(agent), call, floor.number.id, "09012345678".to_owned()).await.unwrap();
-    let mut datagram = [0; 65_536];
+    let mut datagram = vec![0; 65_536];
     let (length, from) = peer.recv_from(&mut datagram).await.unwrap();
     let invite = String::from_utf8(datagram[..length].to_vec()).unwrap();
     assert!(length > 1_300 && header(&invite, "Via").unwrap().starts_with("SIP/2.0/UDP "));

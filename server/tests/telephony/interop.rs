@@ -112,7 +112,7 @@ async fn t11_a_customer_who_forgets_to_refresh_is_hung_up_on_before_the_session_
     let mut floor = Floor::open(&db).await;
     let (agent, _, customer) = answered(&mut floor, Script::new("forgets_to_refresh.xml")).await;
     customer.has_said("CSeq: 2 OPTIONS", 2).await;
-    floor.hands.advance(Duration::from_secs(60));
+    floor.hands.advance(Duration::from_mins(1));
     let ended = floor.ended(agent).await.outcome;
     assert!(matches!(ended, Some(Outcome::Failed { .. } | Outcome::Lost)), "{ended:?}");
     customer.done().await;

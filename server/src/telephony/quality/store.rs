@@ -1,4 +1,4 @@
-//! How calls sounded: one row a call, and the metrics of it. Blank where nothing was measured.
+//! One row a call, blank where nothing was measured.
 
 use domain::ids::InteractionId;
 use domain::telephony::quality::{CallQuality, Flow, LegQuality};
@@ -6,11 +6,12 @@ use domain::telephony::quality::{CallQuality, Flow, LegQuality};
 use crate::db::{Db, DbError, Tx};
 use crate::{execute, fetch_optional};
 
-/// Lost packets of a call, as a share of those expected, by leg and direction.
-const LOSS: &str = "madoguchi_call_loss_ratio";
-
 /// Writes the row of a call that is over. Written twice, it stands there once.
-pub(super) async fn write(tx: &mut Tx, call: InteractionId, quality: &CallQuality) -> Result<(), DbError> {
+pub(in crate::telephony) async fn write(
+    tx: &mut Tx,
+    call: InteractionId,
+    quality: &CallQuality,
+) -> Result<(), DbError> {
     let [agent, customer] = [quality.agent, quality.customer].map(|leg| {
         let [heard, said] = [leg.heard, leg.said].map(|flow| {
             (
@@ -111,29 +112,16 @@ fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Counts a call that is over in the metrics.
-pub(super) fn count(quality: &CallQuality) {
-    for (leg, measured) in [("agent", quality.agent), ("customer", quality.customer)] {
-        for (direction, flow) in [("heard", measured.heard), ("said", measured.said)] {
-            if let Some(flow) = flow {
-                #[expect(clippy::cast_precision_loss, reason = "packets of a call, not 2^53")]
-                let ratio = flow.lost as f64 / flow.expected as f64;
-                metrics::histogram!(LOSS, "leg" => leg, "direction" => direction).record(ratio);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::telephony::Direction;
     use domain::time::Timestamp;
     use uuid::Uuid;
 
-    use super::super::store::{self, Began, Line};
     use super::*;
     use crate::db::testing::TestDb;
     use crate::on_both;
+    use crate::telephony::store::{self, Began, Line};
 
     async fn stored(db: &TestDb, lines: Vec<Line>) {
         let write = db.db.write::<_, DbError, _>(move |tx| {
