@@ -9,6 +9,8 @@ mod by_ear;
 #[cfg(test)]
 mod customer;
 #[cfg(test)]
+mod cycles;
+#[cfg(test)]
 mod encrypted;
 #[cfg(test)]
 mod extensions;
