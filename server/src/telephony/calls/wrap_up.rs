@@ -20,6 +20,8 @@ impl Calls {
     pub async fn keep_after_call_limits(self, stop: CancellationToken) {
         let (agents, clock) = (self.with().agents.clone(), self.with().clock.clone());
         loop {
+            // Taken before the look, so that time that passes in it is not waited for once more.
+            let looked = clock.instant();
             let next = match self.end_what_is_due().await {
                 Ok(next) => next,
                 Err(error) => {
@@ -29,7 +31,7 @@ impl Calls {
             };
             let due = async {
                 match next {
-                    Some(wait) => clock.sleep(wait).await,
+                    Some(wait) => clock.sleep_until(looked + wait).await,
                     None => std::future::pending().await,
                 }
             };
