@@ -23,6 +23,9 @@ include!(concat!(env!("OUT_DIR"), "/desk.rs"));
 /// Trunk writes a digest of the content into these names: the browser may keep them for good.
 const HASHED: [&str; 3] = [".js", ".css", ".wasm"];
 
+/// The icons, which the app asks for by a version in the query.
+const SPRITE: &str = "icons.svg";
+
 /// What has another name when it has another content.
 const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -41,7 +44,7 @@ pub(super) async fn serve(request: Request) -> Response {
     }
     let brotli = accepts_brotli(request.headers());
     if let Some(mut response) = file(path, brotli).await {
-        if is_versioned(request.uri().query()) {
+        if path == SPRITE && is_versioned(request.uri().query()) {
             response.headers_mut().insert(header::CACHE_CONTROL, FOR_GOOD);
         }
         return response;
@@ -89,7 +92,7 @@ fn answer(path: &str, body: Bytes, brotli: bool) -> Response {
     response
 }
 
-/// The app asks for its icons with the version that it was built with: the browser may keep them for good, too.
+/// Asked for with the version that the app was built with, the icons may be kept for good, too.
 fn is_versioned(query: Option<&str>) -> bool {
     query.is_some_and(|query| query.starts_with("v="))
 }
