@@ -147,7 +147,7 @@ mod tests {
             row: CallRow {
                 id: InteractionId(Uuid::from_u128(3)),
                 direction: Direction::Inbound,
-                party: Party { number: None, name: None },
+                party: Party { number: None, name: None, customer: None, candidates: 0 },
                 our_number: None,
                 queue: Some(QueueName { id: QUEUE, name: "代表".to_owned() }),
                 agent: None,

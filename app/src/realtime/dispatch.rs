@@ -25,6 +25,10 @@ pub(super) fn event(stores: Stores, event: &DeskEvent) {
         DeskEvent::CustomerPressed { call, key } => stores.keypad.heard(stores, *call, *key),
         DeskEvent::CallsChanged => stores.calls_changed.update(|n| *n += 1),
         DeskEvent::SettingsChanged => stores.settings_changed.update(|n| *n += 1),
+        DeskEvent::CustomerChanged { .. }
+        | DeskEvent::FieldsChanged
+        | DeskEvent::Draft { .. }
+        | DeskEvent::Import { .. } => {}
         DeskEvent::TollAlarm { alarm } => stores.toll_alarm.set(Some(alarm.clone())),
     }
 }

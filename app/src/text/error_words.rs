@@ -35,6 +35,12 @@ impl Messages {
             Problem::Unknown => self.field_unknown.to_owned(),
             Problem::InUse => self.field_in_use.to_owned(),
             Problem::WrongKind => self.field_wrong_file.to_owned(),
+            Problem::TooMany { max } => self.field_too_many(max),
+            Problem::ControlCharacter => self.field_control_character.to_owned(),
+            Problem::NotADecimal => self.field_not_a_decimal.to_owned(),
+            Problem::NotADate => self.field_not_a_date.to_owned(),
+            Problem::NotAnEmail => self.field_not_an_email.to_owned(),
+            Problem::NotOffered => self.field_not_offered.to_owned(),
             Problem::TooLarge { max } => self.field_file_too_large(format!("{} MB", max / 1_000_000)),
         }
     }

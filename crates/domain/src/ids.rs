@@ -41,6 +41,22 @@ id! {
     QueueId;
     /// A unit of work with a customer: one call, one chat, one SMS.
     InteractionId;
+    /// A customer's record.
+    CustomerId;
+    /// An inquiry (お問合せ履歴): what a customer wanted, once.
+    InquiryId;
+    /// A customer or an inquiry, as its form says.
+    RecordId;
+    /// Two customers made one.
+    MergeId;
+    /// A customer erased.
+    ErasureId;
+    /// A file of customers brought in.
+    ImportId;
+    /// A field that the administrator defined for customers or inquiries.
+    FieldId;
+    /// One choice of such a field.
+    ChoiceId;
     /// A stored file.
     FileId;
     /// One press on a keypad, or several at once, made by the tab: sent twice, it is keyed once.

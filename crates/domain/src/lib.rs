@@ -7,6 +7,7 @@
 pub mod agents;
 pub mod ids;
 pub mod phone;
+pub mod records;
 pub mod refusal;
 pub mod roles;
 pub mod routing;

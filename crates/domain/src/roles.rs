@@ -22,6 +22,10 @@ pub enum Permission {
     WorkAtDesk,
     /// See everybody's calls.
     SeeAllCalls,
+    /// Take records out of the house as a file, and bring them in.
+    MoveRecords,
+    /// Merge two customers into one, and erase a customer.
+    MergeAndErase,
     /// Change settings: users, extensions, trunks, numbers, queues.
     Administer,
 }
@@ -31,7 +35,7 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         match permission {
             Permission::WorkAtDesk => true,
-            Permission::SeeAllCalls => self >= Self::Supervisor,
+            Permission::SeeAllCalls | Permission::MoveRecords | Permission::MergeAndErase => self >= Self::Supervisor,
             Permission::Administer => self >= Self::Administrator,
         }
     }

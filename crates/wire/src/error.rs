@@ -102,6 +102,21 @@ pub enum Problem {
     InUse,
     /// Not a file of the wanted kind.
     WrongKind,
+    /// More entries than allowed.
+    TooMany {
+        /// How many are allowed.
+        max: u32,
+    },
+    /// Holds a control character.
+    ControlCharacter,
+    /// Not a decimal number.
+    NotADecimal,
+    /// Not a day of the calendar.
+    NotADate,
+    /// Not an e-mail address.
+    NotAnEmail,
+    /// Not among the choices that are offered now.
+    NotOffered,
     /// Larger than allowed.
     TooLarge {
         /// In bytes.

@@ -11,7 +11,7 @@
 //! it a new snapshot comes. Either way nothing is lost, because a snapshot holds all that events change.
 
 use domain::agents::Seat;
-use domain::ids::{ClientId, InteractionId, QueueId};
+use domain::ids::{ClientId, CustomerId, InteractionId, QueueId};
 use domain::phone::ShownNumber;
 use domain::telephony::quality::Verdicts;
 use domain::telephony::{Call, Direction, Key, Outcome};
@@ -154,6 +154,27 @@ pub enum DeskEvent {
     CallsChanged,
     /// Settings changed: pages that show them ask again.
     SettingsChanged,
+    /// A customer's record, inquiries or history changed: whoever shows it asks again.
+    CustomerChanged {
+        /// Which.
+        customer: CustomerId,
+    },
+    /// The defined fields changed: whoever shows a form asks again.
+    FieldsChanged,
+    /// A draft of this user was kept, or (none) saved or discarded, in the tab named.
+    Draft {
+        /// Of which form.
+        of: crate::drafts::DraftOf,
+        /// As it is now.
+        draft: Option<Box<crate::drafts::Draft>>,
+        /// In which tab.
+        client: ClientId,
+    },
+    /// An import of this user went on.
+    Import {
+        /// As it stands, without its sample.
+        import: Box<crate::record_files::Import>,
+    },
     /// For administrators and supervisors: the rules against toll fraud have something to say.
     TollAlarm {
         /// What.
@@ -242,6 +263,12 @@ pub struct Party {
     pub number: Option<ShownNumber>,
     /// The name, where the number belongs to a registered customer; otherwise 登録されていない顧客 is shown (A27).
     pub name: Option<String>,
+    /// The customer to whom it belongs: the only one with that number, or the one chosen or saved in the call.
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    /// How many customers have the number: with more than one and none chosen, somebody must choose (A7).
+    #[serde(default)]
+    pub candidates: u32,
 }
 
 /// A queue's name.

@@ -4,10 +4,15 @@
 //! each of which only finds its port in the context and calls it; what a port does, and who may do it, is
 //! the server's. This crate never knows axum, SQL or a vendor's wire format.
 
+pub mod customers;
 pub mod demo;
+pub mod drafts;
 pub mod error;
 pub mod events;
+pub mod inquiries;
 pub mod interactions;
+pub mod record_files;
+pub mod records;
 pub mod relays;
 pub mod session;
 pub mod settings;

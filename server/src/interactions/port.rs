@@ -50,7 +50,7 @@ impl Interactions {
         CallRow {
             id: call.id,
             direction: call.direction,
-            party: Party { number: call.customer.map(show), name: None },
+            party: Party { number: call.customer.map(show), name: None, customer: None, candidates: 0 },
             our_number: call.ours.map(show),
             queue: call.queue.and_then(queue),
             agent: call.agent.and_then(|id| agent(names, id)),

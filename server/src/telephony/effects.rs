@@ -367,7 +367,7 @@ impl Effects {
             id: facts.id,
             full_hold: facts.full_hold,
             direction: facts.direction,
-            party: Party { number: facts.customer, name: None },
+            party: Party { number: facts.customer, name: None, customer: None, candidates: 0 },
             our_number: facts.ours,
             queue: facts.queue,
             started_at: facts.started_at,

@@ -44,7 +44,7 @@ fn view(call: Call) -> CallView {
         id: call.id(),
         call,
         direction: Direction::Inbound,
-        party: Party { number: None, name: None },
+        party: Party { number: None, name: None, customer: None, candidates: 0 },
         our_number: None,
         queue: None,
         started_at: T,
