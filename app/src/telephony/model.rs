@@ -86,6 +86,10 @@ impl Telephony {
             | DeskEvent::Me { .. }
             | DeskEvent::CallsChanged
             | DeskEvent::SettingsChanged
+            | DeskEvent::CustomerChanged { .. }
+            | DeskEvent::FieldsChanged
+            | DeskEvent::Draft { .. }
+            | DeskEvent::Import { .. }
             | DeskEvent::TollAlarm { .. } => {}
         }
     }

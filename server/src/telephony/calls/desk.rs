@@ -93,7 +93,12 @@ impl Calls {
             id,
             full_hold: false,
             direction: stored.direction,
-            party: Party { number: stored.customer.map(|number| with.plan.show(&number)), name: None, customer: None, candidates: 0 },
+            party: Party {
+                number: stored.customer.map(|number| with.plan.show(&number)),
+                name: None,
+                customer: None,
+                candidates: 0,
+            },
             our_number: stored.ours.map(|number| with.plan.show(&number)),
             queue,
             started_at: stored.started_at,
