@@ -83,6 +83,8 @@ impl ListStore {
 
     /// Asks for the page on display. `gently`: rows that somebody points at stay where they are.
     pub(super) fn load(self, stores: Stores, gently: bool) {
+        // While somebody waits for an answer to a new question, its rows are wanted, whoever asks beside it.
+        let gently = gently && !self.busy.get_untracked();
         let asked = self.asked.try_update_value(|asked| {
             *asked = asked.wrapping_add(1);
             *asked

@@ -22,6 +22,12 @@ pub fn place(element: &Element) -> Place {
     Place { x: rect.x(), y: rect.y(), width: rect.width(), height: rect.height() }
 }
 
+/// Where the first match in the page is drawn; none if there is none, or it is not drawn.
+pub fn place_of(selector: &str) -> Option<Place> {
+    let found = web_sys::window()?.document()?.query_selector(selector).ok()??;
+    Some(place(&found)).filter(|place| place.width > 0.0 && place.height > 0.0)
+}
+
 /// The size of the window.
 pub fn viewport() -> (f64, f64) {
     let side = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|side| side.as_f64()).unwrap_or_default();

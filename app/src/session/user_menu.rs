@@ -45,6 +45,7 @@ pub(crate) fn UserMenu() -> impl IntoView {
             entries.push(if at == 0 { entry.heading(words.theme) } else { entry });
         }
         let in_call = stores.telephony.in_call.get().then(|| words.why_in_call.to_owned());
+        let in_call = in_call.or_else(|| stores.unsaved.get().then(|| words.why_unsaved.to_owned()));
         let heading = role.get().map(|role| words.role(role)).unwrap_or_default();
         entries.push(MenuEntry::new(Act::ChangePassword, words.change_password).icon(Icon::Password).heading(heading));
         entries.push(MenuEntry::new(Act::SignOut, words.sign_out).icon(Icon::SignOut).why_not(in_call.clone()));

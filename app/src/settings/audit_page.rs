@@ -15,6 +15,13 @@ use crate::ui::{Button, Column, EmptyState, Skeleton, Sorted, Table};
 /// Rows that the server gives at once.
 const PAGE: usize = 100;
 
+/// Lays lines that came between those that are there, the latest first, each once: whatever came first.
+fn merge(rows: &mut Vec<AuditRow>, page: Vec<AuditRow>) {
+    rows.extend(page);
+    rows.sort_by_key(|row| core::cmp::Reverse(row.n));
+    rows.dedup_by_key(|row| row.n);
+}
+
 /// The audit log.
 #[component]
 pub(super) fn AuditPage(
@@ -38,11 +45,13 @@ pub(super) fn AuditPage(
             match answer {
                 Ok(page) => {
                     failed.set(None);
-                    more.set(page.len() >= PAGE);
-                    rows.update(|rows| match (rows, before) {
-                        (Some(rows), Some(_)) => rows.extend(page),
-                        (rows, _) => *rows = Some(page),
-                    });
+                    let had = rows.with_untracked(|rows| rows.as_ref().map_or(0, Vec::len));
+                    // Older lines that were asked for stay when newer ones come: whether there are still older ones
+                    // only the answer about the oldest can say.
+                    if before.is_some() || had <= PAGE {
+                        more.set(page.len() >= PAGE);
+                    }
+                    rows.update(|rows| merge(rows.get_or_insert_default(), page));
                 }
                 Err(why) => failed.set(Some(why)),
             }

@@ -76,14 +76,17 @@ impl<T: Draft + Clone + PartialEq + Send + Sync + 'static> FormState<T> {
         self.busy.set(true);
         let draft = self.draft.get_untracked();
         spawn_local(async move {
-            let answer = stores.heard(send(draft).await);
+            let answer = stores.heard(send(draft.clone()).await);
             self.busy.set(false);
             match answer {
                 Ok(kept) => {
                     self.wrong.set(None);
                     self.exists.set(true);
                     self.saved_at.set(Some(stores.clock.now()));
-                    after(&kept);
+                    // What was typed meanwhile stays, and counts as a change.
+                    if self.draft.get_untracked() == draft {
+                        after(&kept);
+                    }
                     self.stored.set(kept);
                     settings.creating.set(false);
                     settings.load(stores);
@@ -253,7 +256,7 @@ where
 
 /// The question about what is not saved, in the place of the save row: 保存, 破棄, 戻る.
 #[component]
-fn Asked(
+pub(super) fn Asked(
     /// The settings.
     settings: SettingsStore,
     /// Saving is under way.

@@ -274,6 +274,9 @@ impl Draft for Trunk {
             self.codecs != stored.codecs,
             self.max_calls != stored.max_calls,
             self.active != stored.active,
+            self.second_host != stored.second_host,
+            self.trusts_identity != stored.trusts_identity,
+            self.presents != stored.presents,
         ])
     }
 }

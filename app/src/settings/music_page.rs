@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 use wire::ApiError;
 use wire::settings::{Deletable, Music};
 
+use super::form::Asked;
 use super::store::SettingsStore;
 use super::upload;
 use crate::interactions::span;
@@ -52,6 +53,14 @@ fn Upload(
     let name = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let wrong = RwSignal::new(None::<ApiError>);
+    Effect::new(move || {
+        let typed = [file_name.with(Option::is_some), !name.with(String::is_empty)];
+        settings.unsaved.set(typed.into_iter().filter(|typed| *typed).count());
+    });
+    on_cleanup(move || {
+        let _ = settings.unsaved.try_set(0);
+    });
+    let asks = Memo::new(move |_| settings.wants.with(Option::is_some));
     let of = move |field: &'static str| {
         Signal::derive(move || {
             let words = text.get();
@@ -93,8 +102,13 @@ fn Upload(
                     }
                     file_name.set(None);
                     settings.load(stores);
+                    settings.go_on();
                 }
-                Err(why) => wrong.set(Some(why)),
+                Err(why) => {
+                    // What is wrong is to be seen first.
+                    settings.wants.set(None);
+                    wrong.set(Some(why));
+                }
             }
         });
     };
@@ -144,7 +158,10 @@ fn Upload(
             <p class="field-error" role="alert">
                 {other}
             </p>
-            <div>
+            <Show when=move || asks.get()>
+                <Asked settings=settings busy=busy />
+            </Show>
+            <div hidden=move || asks.get()>
                 <Button
                     label=move || if busy.get() { text.get().music_uploading } else { text.get().music_upload }
                     kind=Kind::Submit

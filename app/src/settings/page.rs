@@ -2,6 +2,7 @@
 
 use domain::roles::Permission;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use uuid::Uuid;
 
 use super::audit_page::AuditPage;
@@ -55,7 +56,9 @@ fn Sections(
             settings.ask_to_go(Go::Away(path));
         }
     });
-    ask_before_going(format!("/settings/{}", section.slug()), unsaved, move |path| settings.ask_to_go(Go::Away(path)));
+    // Under which of its addresses the page was opened: `/settings` shows the first section, too.
+    let here = use_location().pathname.get_untracked();
+    ask_before_going(here, unsaved, move |path| settings.ask_to_go(Go::Away(path)));
     Effect::new(move || {
         stores.settings_changed.track();
         settings.load(stores);

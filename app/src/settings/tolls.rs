@@ -213,6 +213,8 @@ pub(crate) fn TollAlarms() -> impl IntoView {
     let toasts = use_toasts();
     Effect::new(move || {
         if let Some(alarm) = stores.toll_alarm.get() {
+            // Told once, not again to whoever signs in next.
+            stores.toll_alarm.set(None);
             let words = text.get_untracked();
             toasts.say(alarm_words(words, &alarm.what, |code| format::region(code, text.language())));
         }

@@ -68,8 +68,7 @@ fn Workplace() -> impl IntoView {
     Effect::new(move |before: Option<Option<_>>| {
         let now = desk_of.get();
         if before.is_some_and(|before| before != now) {
-            stores.telephony.forget();
-            stores.dialler.placed();
+            stores.forget();
         }
         now
     });

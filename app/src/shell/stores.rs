@@ -99,6 +99,17 @@ impl Stores {
         stores
     }
 
+    /// Forgets all that belongs to whoever was signed in.
+    pub(super) fn forget(self) {
+        self.telephony.forget();
+        self.dialler.placed();
+        self.start_shift.set(false);
+        self.checking_microphone.set(false);
+        self.toll_alarm.set(None);
+        self.unsaved.set(false);
+        self.going.set(None);
+    }
+
     /// Passes the answer of a server function on; one that says "signed out" brings the sign-in page.
     pub(crate) fn heard<T>(self, answer: Result<T, ApiError>) -> Result<T, ApiError> {
         if matches!(answer, Err(ApiError::SignedOut)) {

@@ -125,6 +125,10 @@ impl TelephonyStore {
     /// Forgets everything: the next user of this tab is another one.
     pub(crate) fn forget(self) {
         self.model.set(Telephony::default());
+        self.pending.set(None);
+        self.trouble.set(None);
+        self.leaving.set(false);
+        self.folded.set(false);
     }
 
     /// The grey line has been seen.

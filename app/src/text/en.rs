@@ -161,6 +161,7 @@ pub(super) static EN: Messages = Messages {
     why_no_extension: "No extension is assigned to you, so you cannot log in. Ask an administrator.",
     why_no_microphone: "Microphone access is off, so you cannot go ready.",
     why_logged_out: "Log the softphone in first",
+    why_unsaved: "There are unsaved changes. Save or undo them first",
     why_in_call: "Not during a call",
     why_no_call: "Only during a call",
     why_no_offer: "Works while a call is ringing",

@@ -161,6 +161,7 @@ pub(super) static JA: Messages = Messages {
     why_no_extension: "内線番号が割り当てられていないため、ログインできません。管理者に依頼してください。",
     why_no_microphone: "マイクが許可されていないため待機にできません。",
     why_logged_out: "ソフトフォンにログインすると使えます",
+    why_unsaved: "保存していない変更があります。保存するか元に戻してください",
     why_in_call: "通話中は使えません",
     why_no_call: "通話中に使えます",
     why_no_offer: "着信があると使えます",

@@ -192,6 +192,7 @@ messages! {
     why_no_extension,
     why_no_microphone,
     why_logged_out,
+    why_unsaved,
     why_in_call,
     why_no_call,
     why_no_offer,

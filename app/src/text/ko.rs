@@ -161,6 +161,7 @@ pub(super) static KO: Messages = Messages {
     why_no_extension: "내선번호가 할당되지 않아 로그인할 수 없습니다. 관리자에게 요청해 주세요.",
     why_no_microphone: "마이크 권한이 없어 대기할 수 없습니다.",
     why_logged_out: "소프트폰에 로그인하면 사용할 수 있습니다",
+    why_unsaved: "저장하지 않은 변경이 있습니다. 저장하거나 되돌려 주세요",
     why_in_call: "통화 중에는 사용할 수 없습니다",
     why_no_call: "통화 중에 사용할 수 있습니다",
     why_no_offer: "전화가 오면 사용할 수 있습니다",

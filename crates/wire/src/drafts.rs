@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::ids::{ClientId, CustomerId, FileId, InquiryId, InteractionId, RecordId};
+use domain::ids::{ClientId, CustomerId, InquiryId, InteractionId, RecordId};
 use domain::records::{Before, Entered, Key};
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -71,7 +71,7 @@ pub trait DraftsPort: Send + Sync {
     /// Forgets one.
     async fn discard(&self, actor: Actor, client: ClientId, of: DraftOf, n: u64) -> ApiResult<()>;
     /// The files named by drafts, so that nobody sweeps them away.
-    async fn names_file(&self, file: FileId) -> ApiResult<bool>;
+    async fn names_file(&self, file: domain::ids::FileId) -> ApiResult<bool>;
 }
 
 #[cfg(feature = "ssr")]

@@ -16,6 +16,15 @@ const TOP: f64 = 64.0;
 /// The gap to the window's edge at its first place, in CSS pixels.
 const EDGE: f64 = 12.0;
 
+/// Under the bar at the end, and clear of the head of what is there: the heading of a page with its search, and the
+/// pane beside a list.
+fn first_place() -> Spot {
+    let (width, _) = element::viewport();
+    let head = element::place_of(".list-head").map_or(TOP, |head| head.y + head.height + EDGE);
+    let pane = element::place_of(".list-detail").filter(|pane| pane.x > width / 2.0).map_or(0.0, |pane| width - pane.x);
+    Spot { end: pane + EDGE, top: head.max(TOP) }
+}
+
 /// A frame that is not modal and takes no focus, can be dragged by its head or moved by the arrow keys, and
 /// remembers where it was put.
 #[component]
@@ -41,9 +50,8 @@ pub fn Popup(
     let frame = NodeRef::<html::Div>::new();
     let key = format!("madoguchi.place.{place}");
     let key = StoredValue::new(key);
-    let spot = RwSignal::new(
-        storage::get(&key.get_value()).and_then(|stored| Spot::parse(&stored)).unwrap_or(Spot { end: EDGE, top: TOP }),
-    );
+    let remembered = storage::get(&key.get_value()).and_then(|stored| Spot::parse(&stored));
+    let spot = RwSignal::new(remembered.unwrap_or_else(first_place));
     // Where in the frame the pointer took hold of it, from the frame's end and upper edges.
     let hold = RwSignal::new(None::<Spot>);
 
