@@ -72,3 +72,7 @@ bench-answer: ## From an agent's answer to the first voice, each way (ARGS="--ca
 .PHONY: bench-sip
 bench-sip: ## Calls set up and torn down a second, and how soon an INVITE is confirmed (ARGS="--rates 25,50 --seconds 5")
 	cargo bench --package server --bench calls -- sip $(ARGS)
+
+.PHONY: bench-search
+bench-search: ## Customers found while somebody types, on both databases (ARGS="--customers 100000 --only sqlite")
+	cargo bench --package server --bench search -- $(ARGS)

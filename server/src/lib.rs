@@ -16,6 +16,7 @@ pub mod interactions;
 pub mod private;
 pub mod realtime;
 pub mod routing;
+pub mod search;
 pub mod secrets;
 pub mod session;
 pub mod settings;
