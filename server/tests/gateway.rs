@@ -368,6 +368,133 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn c3_a_probe_comes_back_between_calls_and_in_them() {
+        let (gateway, mut events) = gateway(41_320..=41_339);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        assert_eq!(browser.probe(b"1").as_deref(), Some(&b"1"[..]));
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&trunk.ear.listen(25), AGENT, &[]);
+        for probe in ["2", "3", "4"] {
+            assert_eq!(browser.probe(probe.as_bytes()).as_deref(), Some(probe.as_bytes()));
+        }
+        assert_only(&trunk.ear.listen(25), AGENT, &[]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn c3_voice_flows_as_soon_as_a_connection_stands_that_was_made_in_the_call() {
+        let (gateway, mut events) = gateway(41_340..=41_359);
+        let agent = agent();
+        // The call is up before the first connection of the agent is so much as offered, and before it is answered.
+        for wait in [false, true] {
+            let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+            let (offered, offer) = Offered::new(Codec::Pcmu);
+            if wait {
+                gateway.route(call, Route::Bridge(agent));
+            }
+            let attached = gateway.attach_agent(agent, offer).await.unwrap();
+            gateway.route(call, Route::Bridge(agent));
+            let browser = offered.answered(&attached.answer, AGENT);
+            let up = LegEvent::AgentUp { agent, generation: attached.generation };
+            while next(&mut events).await != up {}
+            assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
+            assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+            let _ = gateway.close_customer(call).await;
+        }
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn c3_after_a_change_of_network_ice_is_restarted_and_both_streams_go_on() {
+        let (gateway, mut events) = gateway(41_360..=41_379);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&browser.ear.listen(25), CUSTOMER, &[]);
+        trunk.ear.forget();
+        for _ in 0..2 {
+            let offer = browser.moves();
+            let answer = gateway.restart_agent(agent, offer).await.unwrap();
+            browser.moved(&answer);
+            assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
+        }
+        // The one who hears it all is the carrier: what was lost on the way leaves numbers out, and nothing else.
+        let heard = trunk.ear.packets(trunk.ear.count());
+        assert!(heard.len() > 100, "{}", heard.len());
+        for pair in heard.windows(2) {
+            assert_eq!(pair[1].ssrc, pair[0].ssrc);
+            let (ahead, time) =
+                (pair[1].sequence.wrapping_sub(pair[0].sequence), pair[1].timestamp.wrapping_sub(pair[0].timestamp));
+            assert!((1..50).contains(&ahead) && time < 8_000, "{ahead} numbers and {time} samples on");
+        }
+        assert_only(&trunk.ear.listen(50), AGENT, &[CUSTOMER]);
+        assert_eq!(browser.probe(b"still there").as_deref(), Some(&b"still there"[..]));
+        let told = std::iter::from_fn(|| events.try_recv().ok());
+        let told: Vec<_> = told.filter(|event| !matches!(event, LegEvent::Measured { .. })).collect();
+        assert!(told.is_empty(), "the connection went on: {told:?}");
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_offer_of_another_connection_restarts_nothing() {
+        let (gateway, mut events) = gateway(41_380..=41_399);
+        let agent = agent();
+        let (_, stranger) = Offered::new(Codec::Pcmu);
+        let error = gateway.restart_agent(agent, stranger.clone()).await.unwrap_err();
+        assert!(matches!(error, GatewayError::NotConnected), "{error}");
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        for bad in [stranger, String::new(), "v=0".to_owned()] {
+            let error = gateway.restart_agent(agent, bad).await.unwrap_err();
+            assert!(matches!(error, GatewayError::NotConnected), "{error}");
+        }
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&browser.ear.listen(25), CUSTOMER, &[]);
+        assert_only(&trunk.ear.listen(25), AGENT, &[]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn t17_a_browser_with_another_certificate_than_it_said_is_never_heard() {
+        let (gateway, mut events) = gateway(41_400..=41_419);
+        let agent = agent();
+        let (offered, offer) = Offered::new(Codec::Pcmu);
+        let (said, (_, other)) = (fingerprint(&offer), Offered::new(Codec::Pcmu));
+        let attached = gateway.attach_agent(agent, offer.replace(said, fingerprint(&other))).await.unwrap();
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        let browser = offered.answered(&attached.answer, AGENT);
+        let generation = attached.generation;
+        // RFC 5763 §6.2: the session is torn down.
+        assert_eq!(next(&mut events).await, LegEvent::AgentDown { agent, generation, why: Down::Closed });
+        assert!(testkit::hear::level_at(&trunk.ear.listen(25), media::RATE, AGENT) < -70.0);
+        assert_eq!(browser.ear.count(), 0, "nothing of the customer's either");
+        gateway.shutdown().await;
+    }
+
+    fn fingerprint(offer: &str) -> &str {
+        offer.lines().find_map(|line| line.strip_prefix("a=fingerprint:")).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn t17_a_browser_that_takes_the_wrong_role_in_a_call_goes_on_being_heard() {
+        let (gateway, mut events) = gateway(41_420..=41_439);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&trunk.ear.listen(25), AGENT, &[]);
+        // RFC 8445 §7.3.1.1: its next checks are refused, or obeyed, by the tie-breakers.
+        browser.takes_the_wrong_role();
+        assert_only(&trunk.ear.listen(4 * LONG), AGENT, &[CUSTOMER]);
+        assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_browser_with_a_law_only_is_served_in_it() {
         let (gateway, mut events) = gateway(41_140..=41_159);
         let agent = agent();
@@ -528,6 +655,40 @@ mod tests {
             assert!(matches!(error, GatewayError::Offer(_)), "{error}");
         }
         gateway.shutdown().await;
+    }
+
+    /// Each datagram of a browser in a call is followed by spoilt copies of it, and by made-up ones.
+    async fn spoilt(ports: std::ops::RangeInclusive<u16>, copies: u64, packets: usize) {
+        let (gateway, mut events) = gateway(ports);
+        let agent = agent();
+        let browser = connected(&gateway, &mut events, agent, AGENT).await;
+        let (call, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(call, Route::Bridge(agent));
+        assert_only(&trunk.ear.listen(25), AGENT, &[]);
+        browser.spoils(copies);
+        // Nothing of it is heard, and nothing of it takes anything away.
+        assert_only(&trunk.ear.listen(packets), AGENT, &[CUSTOMER]);
+        assert_only(&browser.ear.listen(packets), CUSTOMER, &[AGENT]);
+        assert_eq!(browser.probe(b"?").as_deref(), Some(&b"?"[..]));
+        browser.spoils(0);
+        // A way that is looked for anew is found.
+        let answer = gateway.restart_agent(agent, browser.moves()).await.unwrap();
+        browser.moved(&answer);
+        assert_only(&browser.ear.listen(50), CUSTOMER, &[AGENT]);
+        let report = gateway.close_customer(call).await.unwrap();
+        assert_eq!((report.lost, report.foreign), (0, 0), "{report:?}");
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn t17_spoilt_and_made_up_datagrams_from_a_browsers_own_address_change_nothing() {
+        spoilt(41_440..=41_459, 4, 200).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "takes a minute; `make test-long` runs it"]
+    async fn t17_a_minute_of_spoilt_and_made_up_datagrams_from_a_browsers_own_address_changes_nothing() {
+        spoilt(41_460..=41_479, 20, 1_500).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -7,25 +7,26 @@
 //!    └───── logged out, held elsewhere        └──┴─ failed ─┘
 //! ```
 //!
-//! The gateway sends something at least once a second, always: a probe that sees nothing come knows that the connection is
-//! dead long before the browser does, and makes it anew. So does a network that comes back, and a server that hears nothing.
+//! A probe each half second knows that the connection is dead, in either direction, long before the browser does
+//! (`model/pulse`). So does a network that comes back, and a server that hears nothing. Between calls the connection is then
+//! made anew. In a call it first looks for its ways anew (ICE restart), by which both streams go on as they are; where that
+//! does not help in time, it is made anew, too.
+
+mod peer;
 
 use domain::ids::ClientId;
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    HtmlAudioElement, MediaStreamTrack, RtcConfiguration, RtcIceServer, RtcPeerConnection, RtcPeerConnectionState,
-    RtcRtpSender, RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType,
-    RtcSessionDescriptionInit, RtcTrackEvent,
-};
+use web_sys::{HtmlAudioElement, MediaStreamTrack, RtcPeerConnection, RtcPeerConnectionState};
 use wire::events::Media;
 
+use self::peer::{Peer, answered, is_refusal, offer, packets_received, send};
 use super::devices::{Use, speak_through};
 use super::microphone::{Microphone, stream_of};
+use super::model::pulse::Pulse;
+use crate::platform::clock::page_ms;
 use crate::shell::Stores;
 
 /// How long a connection may be silent on its way before it is made anew, in milliseconds: ICE often mends itself.
@@ -37,8 +38,8 @@ const PATIENCE_IN_CALL_MS: u32 = 1_000;
 /// How often the probe looks, in milliseconds.
 const PROBE_MS: u32 = 500;
 
-/// After how many looks in a row at which nothing had come the connection is dead: within 3 s.
-const DEAD_AFTER: u32 = 5;
+/// How long a connection in a call may look for its ways anew before it is made anew, in milliseconds.
+const RESTART_WITHIN_MS: u32 = 2_000;
 
 /// Waits between two tries, in milliseconds.
 const RETRY_MS: u32 = 1_000;
@@ -70,33 +71,10 @@ pub(crate) struct AudioLink {
     pulse: StoredValue<Pulse>,
     /// Which try to connect is the newest: an older one that fails has nothing to say.
     attempt: StoredValue<u32>,
+    /// The connection is looking for its ways anew.
+    restarting: StoredValue<bool>,
     microphone: Microphone,
     client: ClientId,
-}
-
-/// What the probe saw of the connection.
-#[derive(Clone, Copy, Default)]
-struct Pulse {
-    /// Packets that had come.
-    received: f64,
-    /// Looks since the last one came.
-    silent: u32,
-}
-
-/// A connection and what keeps its callbacks alive.
-struct Peer {
-    connection: RtcPeerConnection,
-    sender: RtcRtpSender,
-    _on_track: Closure<dyn FnMut(RtcTrackEvent)>,
-    _on_state: Closure<dyn FnMut()>,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.connection.set_ontrack(None);
-        self.connection.set_onconnectionstatechange(None);
-        self.connection.close();
-    }
 }
 
 impl AudioLink {
@@ -109,6 +87,7 @@ impl AudioLink {
             speaker: StoredValue::new_local(None),
             pulse: StoredValue::new(Pulse::default()),
             attempt: StoredValue::new(0),
+            restarting: StoredValue::new(false),
             microphone,
             client,
         }
@@ -174,7 +153,7 @@ impl AudioLink {
                         && telephony.media.get_untracked() == Media::Down
                         && !is_mute
                     {
-                        self.connect(stores);
+                        self.heal(stores);
                     }
                 })
                 .forget();
@@ -200,7 +179,7 @@ impl AudioLink {
         // After a change of network the old ways are dead, whatever they look like.
         let online = window_event_listener(leptos::ev::online, move |_| {
             if self.state.get_untracked() != Link::Off {
-                self.connect(stores);
+                self.heal(stores);
             }
         });
         on_cleanup(move || online.remove());
@@ -240,38 +219,87 @@ impl AudioLink {
         self.connect(stores);
     }
 
+    /// The connection does not carry, or may not.
+    fn heal(self, stores: Stores) {
+        let connection = self.peer.with_value(|peer| peer.as_ref().map(|peer| peer.connection.clone()));
+        match connection {
+            // Its time decides.
+            Some(_) if self.restarting.get_value() => {}
+            Some(connection) if self.state.get_untracked() == Link::Up && stores.telephony.in_call.get_untracked() => {
+                self.restart(stores, connection);
+            }
+            Some(_) | None => self.connect(stores),
+        }
+    }
+
+    /// Lets the connection of a call look for its ways anew; where voice does not flow in time, it is made anew.
+    fn restart(self, stores: Stores, connection: RtcPeerConnection) {
+        self.restarting.set_value(true);
+        self.pulse.set_value(Pulse::default());
+        let restarted = connection.clone();
+        spawn_local(async move {
+            let asked = async {
+                let offer = offer(&restarted, true).await?;
+                let answer = stores.heard(wire::telephony::restart_audio(self.client, offer).await).ok()?;
+                answered(&restarted, &answer).await
+            };
+            if asked.await.is_none() && self.is_current(&restarted) {
+                self.connect(stores);
+            }
+        });
+        Timeout::new(RESTART_WITHIN_MS, move || {
+            if !self.is_current(&connection) {
+                return;
+            }
+            self.restarting.set_value(false);
+            let is_heard =
+                stores.telephony.media.get_untracked() == Media::Up || self.microphone.track_untracked().is_none();
+            if !is_heard || !self.pulse.get_value().beats() {
+                self.connect(stores);
+            }
+        })
+        .forget();
+    }
+
     fn connect(self, stores: Stores) {
         self.peer.set_value(None);
         self.pulse.set_value(Pulse::default());
+        self.restarting.set_value(false);
         self.state.set(Link::Connecting);
         let attempt = self.attempt.get_value().wrapping_add(1);
         self.attempt.set_value(attempt);
         spawn_local(async move {
-            let failed = self.negotiate(stores).await.is_none();
+            let failed = self.negotiate(stores, attempt).await.is_none();
             if failed && self.attempt.get_value() == attempt && self.state.get_untracked() == Link::Connecting {
                 self.broke();
             }
         });
     }
 
-    /// Looks whether anything has come since the last look.
+    /// Looks whether the connection lives.
     fn probe(self, stores: Stores) {
         if self.state.get_untracked() != Link::Up {
             return;
         }
-        let Some(connection) = self.peer.with_value(|peer| peer.as_ref().map(|peer| peer.connection.clone())) else {
-            return;
-        };
+        let probing = !stores.telephony.in_call.get_untracked();
+        let connection = self.peer.with_value(|peer| {
+            let peer = peer.as_ref()?;
+            if probing {
+                peer.probe();
+            }
+            Some(peer.connection.clone())
+        });
+        let Some(connection) = connection else { return };
         spawn_local(async move {
             let Some(received) = packets_received(&connection).await else { return };
             if !self.is_current(&connection) || self.state.get_untracked() != Link::Up {
                 return;
             }
-            let before = self.pulse.get_value();
-            let silent = if received > before.received { 0 } else { before.silent + 1 };
-            self.pulse.set_value(Pulse { received, silent });
-            if silent >= DEAD_AFTER {
-                self.connect(stores);
+            let mut pulse = self.pulse.get_value();
+            let dead = pulse.on_look(page_ms(), received, probing);
+            self.pulse.set_value(pulse);
+            if dead {
+                self.heal(stores);
             }
         });
     }
@@ -290,45 +318,39 @@ impl AudioLink {
         self.state.set(Link::Failed);
     }
 
-    /// Offer, answer (RFC 8829). The gateway is ICE-lite and is found by its own candidates: nothing is gathered first.
-    async fn negotiate(self, stores: Stores) -> Option<()> {
+    /// Offer, answer (RFC 8829). A try that is no longer the newest asks the server for nothing: whose offer came last
+    /// would take the place of the one that this tab listens to.
+    async fn negotiate(self, stores: Stores, attempt: u32) -> Option<()> {
+        let newest = || (self.attempt.get_value() == attempt).then_some(());
         let relays = stores.heard(wire::relays::relays().await).ok()?;
-        let connection = RtcPeerConnection::new_with_configuration(&configuration(&relays)).ok()?;
-        let direction = RtcRtpTransceiverInit::new();
-        direction.set_direction(RtcRtpTransceiverDirection::Sendrecv);
-        let transceiver = connection.add_transceiver_with_str_and_init("audio", &direction);
-        prefer_pcmu(&transceiver);
-        let sender = transceiver.sender();
-        send(&sender, self.microphone.track_untracked().as_ref());
-        let on_track = Closure::<dyn FnMut(RtcTrackEvent)>::new(move |event: RtcTrackEvent| self.play(&event.track()));
-        connection.set_ontrack(Some(on_track.as_ref().unchecked_ref()));
-        let watched = connection.clone();
-        let on_state = Closure::<dyn FnMut()>::new(move || self.changed(&watched));
-        connection.set_onconnectionstatechange(Some(on_state.as_ref().unchecked_ref()));
-        self.peer.set_value(Some(Peer {
-            connection: connection.clone(),
-            sender,
-            _on_track: on_track,
-            _on_state: on_state,
-        }));
-
-        let offer = JsFuture::from(connection.create_offer()).await.ok()?;
-        let offer: RtcSessionDescriptionInit = offer.unchecked_into();
-        JsFuture::from(connection.set_local_description(&offer)).await.ok()?;
-        let sdp = connection.local_description()?.sdp();
-        let answer = stores.heard(wire::telephony::connect_audio(self.client, sdp).await).ok()?;
-        let description = RtcSessionDescriptionInit::new(RtcSdpType::Answer);
-        description.set_sdp(&answer);
-        JsFuture::from(connection.set_remote_description(&description)).await.ok()?;
-        Some(())
+        newest()?;
+        let track = self.microphone.track_untracked();
+        let peer = Peer::new(
+            &relays,
+            track.as_ref(),
+            move |event| self.play(&event.track()),
+            move || self.changed(stores),
+            move || self.pulse.update_value(|pulse| pulse.on_echo(page_ms())),
+        )?;
+        let connection = peer.connection.clone();
+        self.peer.set_value(Some(peer));
+        let offer = offer(&connection, false).await?;
+        newest()?;
+        let answer = stores.heard(wire::telephony::connect_audio(self.client, offer).await).ok()?;
+        newest()?;
+        answered(&connection, &answer).await
     }
 
-    fn changed(self, connection: &RtcPeerConnection) {
+    /// Another state of the connection: callbacks of former ones are taken off when they go.
+    fn changed(self, stores: Stores) {
+        let connection = self.peer.with_value(|peer| peer.as_ref().map(|peer| peer.connection.clone()));
+        let Some(connection) = connection else { return };
+        let restarts = self.state.get_untracked() == Link::Up && stores.telephony.in_call.get_untracked();
         match connection.connection_state() {
             RtcPeerConnectionState::Connected => self.state.set(Link::Up),
-            RtcPeerConnectionState::Failed | RtcPeerConnectionState::Closed => self.broken(connection),
+            RtcPeerConnectionState::Failed | RtcPeerConnectionState::Disconnected if restarts => self.heal(stores),
+            RtcPeerConnectionState::Failed | RtcPeerConnectionState::Closed => self.broken(&connection),
             RtcPeerConnectionState::Disconnected => {
-                let connection = connection.clone();
                 Timeout::new(PATIENCE_MS, move || {
                     if connection.connection_state() == RtcPeerConnectionState::Disconnected {
                         self.broken(&connection);
@@ -357,64 +379,5 @@ impl AudioLink {
             }
         });
         self.unlock();
-    }
-}
-
-/// With the relays, for a browser whose network lets no UDP through; the shorter way wins where there is one.
-fn configuration(relays: &[wire::relays::Relay]) -> RtcConfiguration {
-    let servers = js_sys::Array::new();
-    for relay in relays {
-        let server = RtcIceServer::new();
-        server.set_urls(&relay.urls.iter().map(JsValue::from).collect::<js_sys::Array>());
-        server.set_username(&relay.username);
-        server.set_credential(&relay.credential);
-        servers.push(&server);
-    }
-    let configuration = RtcConfiguration::new();
-    configuration.set_ice_servers(&servers);
-    configuration
-}
-
-/// How many packets of sound have come over this connection (W3C webrtc-stats, `inbound-rtp`).
-async fn packets_received(connection: &RtcPeerConnection) -> Option<f64> {
-    let report = JsFuture::from(connection.get_stats()).await.ok()?;
-    let values: js_sys::Function = js_sys::Reflect::get(&report, &"values".into()).ok()?.dyn_into().ok()?;
-    let stats = js_sys::try_iter(&values.call0(&report).ok()?).ok()??;
-    let field = |stat: &JsValue, name: &str| js_sys::Reflect::get(stat, &name.into()).unwrap_or_default();
-    let inbound = stats.flatten().filter(|stat| field(stat, "type").as_string().as_deref() == Some("inbound-rtp"));
-    Some(inbound.filter_map(|stat| field(&stat, "packetsReceived").as_f64()).sum())
-}
-
-fn is_refusal(error: &JsValue) -> bool {
-    error.dyn_ref::<web_sys::DomException>().is_some_and(|error| error.name() == "NotAllowedError")
-}
-
-fn send(sender: &RtcRtpSender, track: Option<&MediaStreamTrack>) {
-    let replaced = sender.replace_track(track);
-    spawn_local(async move {
-        // Fails only for a connection that is closed by now, which no longer matters.
-        drop(JsFuture::from(replaced).await);
-    });
-}
-
-/// PCMU alone, with telephone-event for keypad tones: what the trunks speak, so that nothing is transcoded.
-fn prefer_pcmu(transceiver: &RtcRtpTransceiver) {
-    let Some(all) = web_sys::RtcRtpReceiver::get_capabilities("audio") else { return };
-    let wanted = js_sys::Array::new();
-    for codec in all.get_codecs() {
-        let field = |name: &str| js_sys::Reflect::get(&codec, &name.into()).unwrap_or_default();
-        let mime = field("mimeType").as_string().unwrap_or_default().to_ascii_lowercase();
-        let at_8_khz = field("clockRate").as_f64() == Some(8_000.0);
-        if mime == "audio/pcmu" || (mime == "audio/telephone-event" && at_8_khz) {
-            wanted.push(&codec);
-        }
-    }
-    if wanted.length() > 0 {
-        // A browser without this method keeps its order; the gateway's answer still picks PCMU.
-        if let Ok(prefer) = js_sys::Reflect::get(transceiver, &"setCodecPreferences".into())
-            && let Some(prefer) = prefer.dyn_ref::<js_sys::Function>()
-        {
-            drop(prefer.call1(transceiver, &wanted));
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The agent's softphone as the desk knows it, and what the bar shows of it. Nothing here draws.
 
+pub(crate) mod pulse;
 pub(crate) mod quality;
 
 use domain::agents::{Seat, SeatInput, Shown, Work};

@@ -32,6 +32,10 @@ struct Current {
     /// In samples.
     jitter: f64,
     transit: i64,
+    /// Of the last packet.
+    timestamp: u32,
+    /// The timestamps have stood still since some packets.
+    rests: bool,
     /// A sequence number far off: believed when the next one follows it (A.1).
     bad: Option<u16>,
     report: Option<(u32, Duration)>,
@@ -41,6 +45,8 @@ struct Current {
 const MAX_DROPOUT: u16 = 3_000;
 /// RFC 3550 A.1: how far back it may lie and still be late.
 const MAX_MISORDER: u16 = 100;
+/// From this distance on no network held the packet back, but the source's own clock: 500 ms, in samples.
+const LEAP: u32 = RATE / 2;
 
 impl Reception {
     /// Counts a packet that arrived at `now`, a time since any fixed origin.
@@ -52,10 +58,7 @@ impl Reception {
                     self.begin(header, transit);
                     return;
                 }
-                // A.8. Timestamps wrap at 32 bits, so the difference is taken there.
-                let distance = f64::from(wrapped(transit.wrapping_sub(current.transit)).unsigned_abs());
-                current.transit = transit;
-                current.jitter += (distance - current.jitter) / 16.0;
+                current.time(header, transit);
             }
             _ => self.begin(header, transit),
         }
@@ -127,6 +130,8 @@ impl Reception {
             prior: Counted::default(),
             jitter: 0.0,
             transit,
+            timestamp: header.timestamp,
+            rests: false,
             bad: None,
             report: None,
         });
@@ -134,6 +139,20 @@ impl Reception {
 }
 
 impl Current {
+    /// A.8, where the source's timestamps tell when it sent. They do not while they stand still, as those of a key that is
+    /// held (RFC 4733 §2.2) and of some carriers in silence do, nor by how much they fell behind then.
+    fn time(&mut self, header: &Header, transit: i64) {
+        // Timestamps wrap at 32 bits, so the difference is taken there.
+        let distance = wrapped(transit.wrapping_sub(self.transit)).unsigned_abs();
+        let rested = std::mem::replace(&mut self.rests, header.timestamp == self.timestamp);
+        // The marker says that there was silence before (RFC 3551 §4.1).
+        if !(self.rests || rested || header.marker || distance >= LEAP) {
+            self.jitter += (f64::from(distance) - self.jitter) / 16.0;
+        }
+        self.transit = transit;
+        self.timestamp = header.timestamp;
+    }
+
     /// Counts a sequence number; `false` where the source has begun anew.
     fn count(&mut self, sequence: u16) -> bool {
         let highest = u16::try_from(self.highest & 0xFFFF).unwrap_or(0);
@@ -218,6 +237,55 @@ mod tests {
             reception.on_packet(&header(sequence, n * 160), Duration::from_millis(u64::from(n) * 20 + late));
         }
         assert!((reception.jitter_ms() - 4.0).abs() < 0.1, "{}", reception.jitter_ms());
+    }
+
+    /// Ten seconds of even packets with a pause of `pause` in the middle, over which timestamps stand still.
+    fn with_a_pause(pause: u64, marker: bool) -> Reception {
+        let mut reception = Reception::default();
+        for n in 0..500_u32 {
+            let header = Header { marker: marker && n == 250, ..header(u16::try_from(n).unwrap(), n * 160) };
+            let late = if n < 250 { 0 } else { pause };
+            reception.on_packet(&header, Duration::from_millis(u64::from(n) * 20 + late));
+        }
+        reception
+    }
+
+    #[test]
+    fn a_clock_that_stood_still_in_silence_is_no_jitter() {
+        assert!(with_a_pause(200, true).jitter_ms() < 0.01, "a short silence, with the marker behind it");
+        assert!(with_a_pause(4_000, false).jitter_ms() < 0.01, "a long one without");
+        // What a network held back is.
+        let mut reception = Reception::default();
+        for n in 0..20_u32 {
+            let late = if n == 19 { 200 } else { 0 };
+            reception.on_packet(
+                &header(u16::try_from(n).unwrap(), n * 160),
+                Duration::from_millis(u64::from(n) * 20 + late),
+            );
+        }
+        assert!((reception.jitter_ms() - 200.0 / 16.0).abs() < 0.1, "{}", reception.jitter_ms());
+    }
+
+    #[test]
+    fn a_key_that_is_held_and_noise_whose_clock_stands_still_are_no_jitter() {
+        let mut reception = Reception::default();
+        let mut most = 0_f64;
+        for n in 0..400_u32 {
+            // From the 100th packet to the 200th all have one timestamp; then it goes on by the clock.
+            let timestamp = if (100..200).contains(&n) { 100 } else { n };
+            let header = header(u16::try_from(n).unwrap(), timestamp * 160);
+            reception.on_packet(&header, Duration::from_millis(u64::from(n) * 20));
+            most = most.max(reception.jitter_ms());
+        }
+        assert!(most < 0.01, "{most}");
+        let mut reception = Reception::default();
+        for n in 0..400_u32 {
+            // Then it goes on from where it stood.
+            let timestamp = if n < 100 { n } else { n.saturating_sub(100).max(100) };
+            let header = header(u16::try_from(n).unwrap(), timestamp * 160);
+            reception.on_packet(&header, Duration::from_millis(u64::from(n) * 20));
+            assert!(reception.jitter_ms() < 0.01, "{n}: {}", reception.jitter_ms());
+        }
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub trait TelephonyPort: Send + Sync {
     async fn log_out(&self, actor: Actor) -> ApiResult<()>;
     /// Sets up, or sets up anew, the one audio connection of this login.
     async fn connect_audio(&self, actor: Actor, client: ClientId, offer: String) -> ApiResult<String>;
+    /// Lets the connection of this login look for its ways anew, as after a change of network.
+    async fn restart_audio(&self, actor: Actor, client: ClientId, offer: String) -> ApiResult<String>;
     /// 待機, 未待機, 離席.
     async fn choose(&self, actor: Actor, choice: Choice) -> ApiResult<()>;
     /// S30.
@@ -134,6 +136,21 @@ pub async fn connect_audio(
     offer: String,
 ) -> Result<String, ApiError> {
     port::<dyn TelephonyPort>()?.connect_audio(actor()?, client, offer).await
+}
+
+/// Takes a later offer of the connection that this tab has, by which the browser looks for its ways to the gateway anew
+/// (RFC 8445 §9), and gives the answer. Where that is refused, [`connect_audio`] makes a new connection.
+///
+/// # Errors
+/// [`ApiError::Refused`] with `Elsewhere`, or `NoMedia` where the connection is gone; [`ApiError::Invalid`] on `offer`.
+#[server(name = RestartAudioFn, prefix = "/api", endpoint = "telephony/restart_audio", input = Json, output = Json)]
+pub async fn restart_audio(
+    /// The tab.
+    client: ClientId,
+    /// SDP offer.
+    offer: String,
+) -> Result<String, ApiError> {
+    port::<dyn TelephonyPort>()?.restart_audio(actor()?, client, offer).await
 }
 
 /// Chooses 待機, 未待機 or 離席.

@@ -232,6 +232,32 @@ impl TelephonyPort for Telephony {
         Ok(attached.answer)
     }
 
+    async fn restart_audio(&self, actor: Actor, client: ClientId, offer: String) -> ApiResult<String> {
+        actor.require(Permission::WorkAtDesk)?;
+        let turn = self.turn(actor.user);
+        let _turn = turn.lock().await;
+        let Neighbours { agents, gateway, .. } = self.with();
+        let user = actor.user;
+        if agents.holder(user) != Some(client) {
+            return Err(Refusal::Elsewhere.into());
+        }
+        gateway.restart_agent(user, offer).await.map_err(|error| match error {
+            GatewayError::Offer(_) => ApiError::field("offer", Problem::Malformed),
+            GatewayError::NotConnected => Refusal::NoMedia.into(),
+            GatewayError::Bind { .. }
+            | GatewayError::NoPublicAddress
+            | GatewayError::Range { .. }
+            | GatewayError::NoPorts
+            | GatewayError::Register(_)
+            | GatewayError::AlreadyOpen
+            | GatewayError::NoKeys
+            | GatewayError::Stopped => {
+                tracing::error!(%user, %error, "an agent's audio could not look for its ways anew");
+                ApiError::Unavailable
+            }
+        })
+    }
+
     async fn choose(&self, actor: Actor, choice: Choice) -> ApiResult<()> {
         actor.require(Permission::WorkAtDesk)?;
         let input = match choice {
@@ -322,7 +348,9 @@ impl TelephonyPort for Telephony {
 
     async fn command(&self, actor: Actor, call: InteractionId, command: Command) -> ApiResult<()> {
         actor.require(Permission::WorkAtDesk)?;
-        if command == Command::Answer && self.with().agents.media(actor.user) != Media::Up {
+        // On a connection that comes up it is answered: voice flows as soon as it stands, and should it never stand, the
+        // call is kept as for any agent who is lost.
+        if command == Command::Answer && self.with().agents.media(actor.user) == Media::Down {
             return Err(Refusal::NoMedia.into());
         }
         Ok(self.calls.command(actor.user, call, command).await?)

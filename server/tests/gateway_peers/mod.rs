@@ -4,7 +4,10 @@
 //! never for a time.
 
 pub(crate) mod browser;
+mod row;
 pub(crate) mod trunk;
+
+pub(crate) use row::Row;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -17,6 +17,8 @@ mod extensions;
 #[cfg(test)]
 mod far;
 #[cfg(test)]
+mod floods;
+#[cfg(test)]
 mod floor;
 #[cfg(test)]
 mod found;
@@ -30,6 +32,8 @@ mod kept;
 mod keys;
 #[cfg(test)]
 mod many;
+#[cfg(test)]
+mod media;
 #[cfg(test)]
 mod outbound;
 #[cfg(test)]

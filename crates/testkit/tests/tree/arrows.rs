@@ -234,6 +234,7 @@ fn the_browser_is_called_in_named_places_only() {
         "telephony/devices.rs",
         "telephony/microphone.rs",
         "telephony/audio_link.rs",
+        "telephony/audio_link/peer.rs",
         "telephony/ringer.rs",
         "format/dates.rs",
     ];

@@ -67,6 +67,13 @@ impl Agents {
         }
     }
 
+    /// The leg goes by another fragment than this from now on.
+    pub(super) fn renamed(&mut self, slot: usize, former: &str) {
+        let Some(leg) = self.slots.get(slot).and_then(|agent| agent.leg.as_ref()) else { return };
+        self.by_fragment.remove(former);
+        self.by_fragment.insert(leg.fragment.clone(), slot);
+    }
+
     /// Takes the leg out of its slot and forgets the ways to it.
     pub(super) fn remove(&mut self, slot: usize) -> Option<Leg> {
         let leg = self.slots.get_mut(slot)?.leg.take()?;

@@ -13,6 +13,7 @@ use super::{Attached, GatewayError, KeyTypes, LegReport, Route};
 
 pub(super) enum Command {
     Attach { agent: UserId, offer: String, reply: oneshot::Sender<Result<Attached, GatewayError>> },
+    Restart { agent: UserId, offer: String, reply: oneshot::Sender<Result<String, GatewayError>> },
     Detach { agent: UserId },
     Open { call: InteractionId, reply: oneshot::Sender<Result<u16, GatewayError>> },
     Aim { call: InteractionId, remote: SocketAddr, codec: Codec, keys: KeyTypes },

@@ -33,6 +33,9 @@ pub enum GatewayError {
     /// The browser's offer cannot be answered: the desk is broken or too old.
     #[error("the browser's offer cannot be answered: {0}")]
     Offer(String),
+    /// The agent has no audio connection, or another one than that which made the offer.
+    #[error("this offer belongs to no audio connection that the agent has; make a new connection")]
+    NotConnected,
     /// The call already has a leg.
     #[error("this call already has an audio leg")]
     AlreadyOpen,

@@ -30,6 +30,7 @@ mod command;
 mod customer;
 mod customers;
 mod error;
+mod offer;
 mod peer;
 mod ports;
 mod quality;
@@ -275,6 +276,18 @@ impl Gateway {
     pub async fn attach_agent(&self, agent: UserId, offer: String) -> Result<Attached, GatewayError> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.send(Command::Attach { agent, offer, reply });
+        answer.await.map_err(|_| GatewayError::Stopped)?
+    }
+
+    /// Takes a later offer of the connection that the agent has, by which the browser looks for its ways to us anew, as
+    /// after a change of network (RFC 8445 §9), and answers it. The connection goes on: no event tells of it.
+    ///
+    /// # Errors
+    /// [`GatewayError::NotConnected`] where the agent has no connection that made this offer, [`GatewayError::Offer`],
+    /// [`GatewayError::Stopped`].
+    pub async fn restart_agent(&self, agent: UserId, offer: String) -> Result<String, GatewayError> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.send(Command::Restart { agent, offer, reply });
         answer.await.map_err(|_| GatewayError::Stopped)?
     }
 

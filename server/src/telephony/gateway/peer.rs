@@ -18,15 +18,15 @@ use media::rtp::Header;
 use media::{Codec, OutStream, Reception};
 use mio::net::UdpSocket;
 use str0m::change::SdpOffer;
-use str0m::format::{self, FormatParams};
-use str0m::media::{Frequency, MediaKind, Mid};
+use str0m::channel::ChannelData;
+use str0m::media::{MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
 use super::customer::{Dice, Spoken};
 use super::quality::{Counts, FarEar};
-use super::{Down, GatewayError};
+use super::{Down, GatewayError, offer};
 
 /// How long a browser may take from its offer to the end of DTLS.
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
@@ -38,14 +38,16 @@ const QUIET_EVERY: Duration = Duration::from_millis(900);
 /// seconds, and all else than audio is asked for at once.
 const SETTLE_WITHIN: Duration = Duration::from_millis(100);
 /// How often the connection tells what the browser reports: about as often as browsers do.
-const REPORTS_EVERY: Duration = Duration::from_secs(5);
-/// The longest offer that is read, in octets; a browser's has about 2,000 for audio.
-const LONGEST_OFFER: usize = 64 * 1024;
+pub(super) const REPORTS_EVERY: Duration = Duration::from_secs(5);
+/// The longest message on a data channel that is sent back, in octets: a probe has a few.
+const LONGEST_PROBE: usize = 64;
 
 pub(super) struct Leg {
     rtc: Rtc,
     pub(super) generation: u64,
     pub(super) fragment: String,
+    /// By what a later offer is known to be this connection's.
+    certificate: String,
     /// Where the browser has proved to be; the newest last.
     pub(super) addresses: Vec<SocketAddr>,
     state: State,
@@ -98,14 +100,10 @@ impl Leg {
         chance: u128,
         now: Instant,
     ) -> Result<(Self, String), GatewayError> {
-        let refuse = |why: &dyn ToString| GatewayError::Offer(why.to_string());
-        if offer.len() > LONGEST_OFFER {
-            return Err(refuse(&"it is too long"));
-        }
-        let parsed = SdpOffer::from_sdp_string(offer).map_err(|error| refuse(&error))?;
+        let parsed = parse(offer)?;
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the type of the line cannot be named")]
         let mids: Vec<Mid> = parsed.media_lines.iter().map(|line| line.mid()).collect();
-        let mut rtc = configure(offer).build(now);
+        let mut rtc = offer::configure(offer).build(now);
         let fragment = rtc.direct_api().local_ice_credentials().ufrag;
         for address in candidates {
             let candidate = Candidate::host(*address, "udp").map_err(|error| refuse(&error))?;
@@ -116,7 +114,7 @@ impl Leg {
             .into_iter()
             .find(|mid| rtc.media(*mid).is_some_and(|media| media.kind() == MediaKind::Audio))
             .ok_or_else(|| refuse(&"it has no audio"))?;
-        let (codec, event) = negotiated(&rtc, mid).ok_or_else(|| refuse(&"it has neither PCMU nor PCMA"))?;
+        let (codec, event) = offer::negotiated(&rtc, mid).ok_or_else(|| refuse(&"it has neither PCMU nor PCMA"))?;
         let ssrc = rtc
             .direct_api()
             .stream_tx_by_mid(mid, None)
@@ -130,6 +128,7 @@ impl Leg {
             rtc,
             generation,
             fragment,
+            certificate: offer::certificate(offer).unwrap_or_default().to_owned(),
             addresses,
             state,
             wake: now,
@@ -144,6 +143,21 @@ impl Leg {
             begun: now,
         };
         Ok((leg, answer.to_sdp_string()))
+    }
+
+    /// Whether an offer is one of this connection's own.
+    pub(super) fn has_made(&self, offer: &str) -> bool {
+        offer::certificate(offer).is_some_and(|certificate| certificate == self.certificate)
+    }
+
+    /// Answers a later offer of this connection, with which the browser looks for its ways to us anew (RFC 8445 §9, ICE
+    /// restart). Cipher and streams go on as they are, and so does the old way until the new one is found.
+    pub(super) fn restart(&mut self, offer: &str, now: Instant) -> Result<String, GatewayError> {
+        let answer = self.rtc.sdp_api().accept_offer(parse(offer)?).map_err(|error| refuse(&error));
+        // Also where the offer was refused in the end: what the browser names it by is looked for.
+        self.fragment = self.rtc.direct_api().local_ice_credentials().ufrag;
+        self.wake = now;
+        answer.map(|answer| answer.to_sdp_string())
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -321,6 +335,10 @@ impl Leg {
                     }
                     true
                 }
+                Ok(Output::Event(Event::ChannelData(probe))) => {
+                    self.send_back(&probe);
+                    false
+                }
                 Ok(Output::Event(event)) => {
                     self.on_event(now, &event);
                     false
@@ -353,6 +371,16 @@ impl Leg {
     /// Remembers where its stream stands, for the browser's reports.
     pub(super) fn mark(&mut self) {
         self.far.mark(self.out.place());
+    }
+
+    /// By the echo of its probe the browser knows that both ways live, while nobody speaks.
+    fn send_back(&mut self, probe: &ChannelData) {
+        if probe.data.len() <= LONGEST_PROBE
+            && let Some(mut channel) = self.rtc.channel(probe.id)
+            && let Err(error) = channel.write(probe.binary, &probe.data)
+        {
+            tracing::debug!(%error, "a browser's probe could not be sent back");
+        }
     }
 
     fn on_event(&mut self, now: Instant, event: &Event) {
@@ -392,6 +420,17 @@ impl Leg {
     }
 }
 
+fn refuse(why: &dyn ToString) -> GatewayError {
+    GatewayError::Offer(why.to_string())
+}
+
+fn parse(offer: &str) -> Result<SdpOffer, GatewayError> {
+    if offer.len() > offer::LONGEST {
+        return Err(refuse(&"it is too long"));
+    }
+    SdpOffer::from_sdp_string(offer).map_err(|error| refuse(&error))
+}
+
 /// A packet's header as streams are counted by.
 pub(super) fn header(packet: &RtpPacket) -> Header {
     Header {
@@ -418,49 +457,4 @@ impl std::fmt::Debug for Leg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Leg").field("generation", &self.generation).field("mid", &self.mid).finish_non_exhaustive()
     }
-}
-
-/// G.711 and telephone events, and no header extension but the one that names the media: none is used by audio of a
-/// fixed rate, and each costs on every packet. Where PCMU is offered, PCMA is left out of the answer, so that all
-/// browsers speak one law.
-fn configure(offer: &str) -> str0m::RtcConfig {
-    let has_mu_law = offer.lines().any(|line| {
-        line.strip_prefix("m=audio ").is_some_and(|media| media.split_whitespace().skip(2).any(|format| format == "0"))
-    });
-    let mut config = Rtc::builder()
-        .set_ice_lite(true)
-        .set_rtp_mode(true)
-        .clear_codecs()
-        .enable_pcmu(has_mu_law, false)
-        .enable_pcma(!has_mu_law, false)
-        .clear_extension_map()
-        .set_extension(1, Extension::RtpMid)
-        // Counters that are kept anyway are handed over with the browser's last report.
-        .set_stats_interval(Some(REPORTS_EVERY))
-        .set_send_buffer_audio(50);
-    config.codec_config().add_config(
-        101.into(),
-        None,
-        format::Codec::Tele,
-        Frequency::EIGHT_KHZ,
-        None,
-        FormatParams::parse_line("0-15"),
-    );
-    config
-}
-
-/// The law and the payload type of telephone events that both sides have.
-fn negotiated(rtc: &Rtc, mid: Mid) -> Option<(Codec, Option<u8>)> {
-    let agreed = rtc.media(mid)?.remote_pts();
-    let of = |wanted: format::Codec| {
-        let params =
-            rtc.codec_config().find(|params| params.spec().codec == wanted && agreed.contains(&params.pt()))?;
-        Some(*params.pt())
-    };
-    let codec = match (of(format::Codec::PCMU), of(format::Codec::PCMA)) {
-        (Some(_), _) => Codec::Pcmu,
-        (None, Some(_)) => Codec::Pcma,
-        (None, None) => return None,
-    };
-    Some((codec, of(format::Codec::Tele)))
 }

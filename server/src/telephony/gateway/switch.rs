@@ -25,6 +25,9 @@ impl Worker {
             Command::Attach { agent, offer, reply } => {
                 let _ = reply.send(self.attach(agent, &offer));
             }
+            Command::Restart { agent, offer, reply } => {
+                let _ = reply.send(self.restart(agent, &offer));
+            }
             Command::Detach { agent } => {
                 if let Some(slot) = self.agents.find(agent) {
                     self.end_leg(slot, Down::Detached);
@@ -70,6 +73,19 @@ impl Worker {
         self.look_by(leg.deadline());
         self.agents.install(slot, leg);
         Ok(Attached { answer, generation })
+    }
+
+    fn restart(&mut self, user: UserId, offer: &str) -> Result<String, GatewayError> {
+        let now = self.now();
+        let slot = self.agents.find(user).ok_or(GatewayError::NotConnected)?;
+        let leg = self.agents.get_mut(slot).and_then(|agent| agent.leg.as_mut()).filter(|leg| leg.has_made(offer));
+        let leg = leg.ok_or(GatewayError::NotConnected)?;
+        let former = leg.fragment.clone();
+        let answer = leg.restart(offer, now.at);
+        let deadline = leg.deadline();
+        self.agents.renamed(slot, &former);
+        self.look_by(deadline);
+        answer
     }
 
     fn end_leg(&mut self, slot: usize, why: Down) {
