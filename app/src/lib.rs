@@ -22,6 +22,7 @@ pub mod ui;
 mod demo;
 mod interactions;
 mod realtime;
+mod records;
 mod session;
 mod settings;
 #[cfg(target_arch = "wasm32")]

@@ -10,5 +10,6 @@ pub mod notification;
 pub mod page;
 pub mod storage;
 pub mod tab;
+pub mod text;
 pub mod theme;
 pub mod upload;

@@ -34,6 +34,8 @@ pub enum Choice {
 pub enum Leave {
     /// Nothing was missing.
     Complete,
+    /// 下書きを残して待機: what was typed is kept, and is found again.
+    KeepDraft,
     /// このまま待機: goes into the audit log.
     Anyway,
 }
