@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use leptos::prelude::provide_context;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::demo::DemoPort;
@@ -38,7 +38,7 @@ use crate::config::{Config, ConfigError, Fault};
 use crate::db::{Db, DbError, LockError, NodeLock};
 use crate::demo::{self, Demo};
 use crate::files::{FileError, Files};
-use crate::http::{self, Edge, Listener, Origins, Ports, Proxies, Readiness, TlsError};
+use crate::http::{self, Edge, Limits, Listener, Origins, Ports, Proxies, Readiness, Tls, TlsError};
 use crate::interactions::Interactions;
 use crate::realtime::{Hub, Realtime};
 use crate::routing;
@@ -120,6 +120,9 @@ pub enum StartError {
     /// Audio cannot be had.
     #[error("webrtc_listen, webrtc_public_addresses, rtp_address: {0}")]
     Gateway(#[from] GatewayError),
+    /// The server ran, and another one has its database now.
+    #[error("another madoguchi has taken this database over, and this one has ended: see which of the two is to serve")]
+    TakenOver,
     /// The last run could not be cleaned up, or something else that should never fail did.
     #[error("{0}")]
     Internal(String),
@@ -150,7 +153,7 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Sip(_)
             | Self::Gateway(_) => true,
-            Self::Db(_) | Self::Internal(_) => false,
+            Self::Db(_) | Self::TakenOver | Self::Internal(_) => false,
         }
     }
 }
@@ -192,7 +195,16 @@ pub async fn serve(config: Config, clock: Clock) -> Result<(), StartError> {
     let product = Product::start(config, clock, shutdown.clone()).await?;
     shutdown.stopping.cancelled().await;
     product.stop(&shutdown).await;
-    Ok(())
+    if shutdown.taken_over.is_cancelled() { Err(StartError::TakenOver) } else { Ok(()) }
+}
+
+/// Holds the right to serve. Once it is gone, nothing is begun any more: the other server has it.
+async fn hold(mut lock: NodeLock, clock: Clock, shutdown: Shutdown) {
+    lock.until_gone(&clock).await;
+    tracing::error!("another madoguchi has taken this database over: no new calls are taken here, and this one ends");
+    shutdown.taken_over.cancel();
+    shutdown.stopping.cancel();
+    std::future::pending().await
 }
 
 /// Everything that runs.
@@ -205,8 +217,8 @@ pub struct Product {
     tasks: TaskTracker,
     /// Everything that runs ends: only once the calls have, which need it for their goodbye.
     closing: CancellationToken,
-    /// Let go when all has ended.
-    _lock: NodeLock,
+    /// Looks after the right to serve, and holds it until all has ended.
+    lock: JoinHandle<()>,
     /// Where the desk is served.
     pub address: SocketAddr,
 }
@@ -215,7 +227,7 @@ pub struct Product {
 struct Ground {
     config: Config,
     plan: NumberingPlan,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     relays: Relays,
     vault: Vault,
     files: Files,
@@ -243,8 +255,9 @@ impl Ground {
         let bound = TcpListener::bind(address).await.map_err(listen)?;
         // With port 0 the system chose one: the addresses that are made from it must name it.
         config.listen = bound.local_addr().map_err(listen)?;
-        let lock = NodeLock::take(&config.database()).await?;
+        let mut lock = NodeLock::take(&config.database()).await?;
         let db = database(&config).await?;
+        lock.begin().await?;
         Ok(Self { config, plan, tls, relays, vault, files, hasher, bound, lock, db })
     }
 }
@@ -336,6 +349,7 @@ impl Product {
         let uploads = music::routes(settings.clone(), files);
         let telephony = Arc::new(Telephony::new(calls.clone()));
         let demo = demo.map(|demo| Arc::new(demo) as Arc<dyn DemoPort>);
+        let proxies = Arc::new(Proxies(config.trusted_proxies.clone()));
         let edge = Edge {
             sessions,
             ports: ports(
@@ -348,16 +362,22 @@ impl Product {
             ),
             realtime: Realtime { hub: hub.clone(), clock, source: joins, stop: closing.clone() },
             origins: Arc::new(Origins::new(config.origins(), config.demo)),
-            proxies: Arc::new(Proxies(config.trusted_proxies.clone())),
+            proxies: Arc::clone(&proxies),
             readiness: readiness(&config, &db, &shutdown),
+            work: tasks.clone(),
         };
+        let limits = Limits { per_address: config.connections_per_address, proxies };
         let reachable = http::router(edge, uploads);
-        tasks.spawn(http::serve(Listener { tcp: bound, tls }, reachable, closing.clone()));
+        let lock = tokio::spawn(hold(lock, Clock::system(), shutdown));
+        if let Some(tls) = &tls {
+            tasks.spawn(closing.clone().run_until_cancelled_owned(Arc::clone(tls).keep_current(Clock::system())));
+        }
+        tasks.spawn(http::serve(Listener { tcp: bound, tls, limits }, reachable, closing.clone()));
         tracing::info!(origin = config.public_origin(), address = %config.listen, "the desk is served");
         if config.demo {
             demo::announce(&config.public_origin());
         }
-        Ok(Self { address: config.listen, config, db, hub, calls, gateway, tasks, closing, _lock: lock })
+        Ok(Self { address: config.listen, config, db, hub, calls, gateway, tasks, closing, lock })
     }
 
     /// Lets the calls end, then closes everything.
@@ -380,6 +400,7 @@ impl Product {
         if tokio::time::timeout(ENDING, self.db.close()).await.is_err() {
             tracing::warn!("the database did not let go in time");
         }
+        self.lock.abort();
         tracing::info!("stopped");
     }
 }
@@ -395,15 +416,16 @@ fn plan(config: &Config) -> Result<NumberingPlan, StartError> {
     })
 }
 
-fn tls(config: &Config) -> Result<Option<TlsAcceptor>, StartError> {
-    match (&config.tls_certificate, &config.tls_key) {
-        (Some(certificate), Some(key)) => Ok(Some(http::load_tls(certificate, key)?)),
+fn tls(config: &Config) -> Result<Option<Arc<Tls>>, StartError> {
+    let tls = match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => Tls::of_files(certificate, key)?,
         _ if config.speaks_tls() => {
             let names = vec!["localhost".to_owned(), own_address().to_string(), config.listen.ip().to_string()];
-            Ok(Some(http::self_signed(&config.data_dir, names)?))
+            Tls::of(http::self_signed(&config.data_dir, names)?)
         }
-        _ => Ok(None),
-    }
+        _ => return Ok(None),
+    };
+    Ok(Some(Arc::new(tls)))
 }
 
 fn relays(config: &Config, clock: Clock) -> Result<Relays, SecretError> {
@@ -493,8 +515,14 @@ fn ports(
 }
 
 fn readiness(config: &Config, db: &Db, shutdown: &Shutdown) -> Arc<Readiness> {
-    let metrics_allowed = config.metrics_allowed.clone();
-    Arc::new(Readiness { db: db.clone(), stopping: shutdown.stopping.clone(), metrics_allowed })
+    Arc::new(Readiness {
+        db: db.clone(),
+        stopping: shutdown.stopping.clone(),
+        taken_over: shutdown.taken_over.clone(),
+        room: (config.data_dir.clone(), config.data_dir_free_min_mib * 1024 * 1024),
+        metrics_allowed: config.metrics_allowed.clone(),
+        metrics_on_this_machine: !config.is_behind_a_proxy(),
+    })
 }
 
 /// The demo's carrier and customer, and what they need in the settings.

@@ -162,13 +162,42 @@ async fn a_second_server_on_the_same_postgresql_does_not_start() {
     a_second_server_does_not_start(first.path(), second.path(), &["--database-url", &url]);
 }
 
+#[tokio::test]
+async fn a_server_whose_database_was_taken_over_ends_and_one_that_only_lost_its_session_goes_on() {
+    use sqlx::{Connection, query};
+    let url = server::db::testing::postgres_url().await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Server::start(dir.path(), &["--database-url", &url]);
+    let mut operator = sqlx::PgConnection::connect(&url).await.unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'madoguchi: lock' AND datname = current_database()";
+    query(cut).execute(&mut operator).await.unwrap();
+    wait_for_line(&mut server.log, "the session that holds the right to serve was lost and taken anew");
+    let ready = get(TcpStream::connect(server.address).unwrap(), "/readyz");
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    query("UPDATE server_epoch SET epoch = epoch + 1").execute(&mut operator).await.unwrap();
+    let (status, log) = server.end();
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains("has taken this database over") && log.contains(r#""message":"stopped""#), "{log}");
+}
+
 #[test]
-fn the_data_directory_and_the_key_are_their_owners_alone() {
+fn what_the_server_writes_is_its_owners_alone_also_in_a_directory_that_others_may_enter() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let packaged = dir.path().join("packaged");
+    std::fs::create_dir(&packaged).unwrap();
+    std::fs::set_permissions(&packaged, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let server = Server::start(&packaged, &[]);
+    for file in ["madoguchi.db", "madoguchi.db-wal", "madoguchi.db-shm", "madoguchi.db.lock", "secret.key"] {
+        assert_eq!(mode(&packaged.join(file)), 0o600, "{file}");
+    }
+    assert_eq!(mode(&packaged.join("files")), 0o700);
+    server.tell("-TERM");
+    assert!(server.end().0.success());
     let data = dir.path().join("data");
     let server = Server::start(&data, &[]);
-    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&data), mode(&data.join("secret.key"))), (0o700, 0o600));
     server.tell("-TERM");
     assert!(server.end().0.success());

@@ -190,6 +190,15 @@ impl Reading {
         if plain {
             found.push(("public_url", "plain HTTP is for localhost only", "Write https://…"));
         }
+        if config.is_behind_a_proxy() && config.trusted_proxies.is_empty() {
+            found.push((
+                "public_url, trusted_proxies",
+                "a proxy in front speaks TLS, and without its name every visitor would be taken for the proxy: one \
+                 brake on guessed passwords and one limit of connections for all of them",
+                "Set trusted_proxies to the address from which the proxy connects (127.0.0.1 for one on this machine); \
+                 or set tls_certificate and tls_key where there is none",
+            ));
+        }
         for (which, why, allowed) in found {
             self.fault(which, why, allowed);
         }

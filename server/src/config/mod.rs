@@ -50,6 +50,11 @@ impl Config {
         self.tls_certificate.is_some() || (self.demo && !self.is_loopback())
     }
 
+    /// Whether something else speaks TLS for the server: then every connection comes from there.
+    pub fn is_behind_a_proxy(&self) -> bool {
+        !self.speaks_tls() && self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
     /// The address that people type.
     pub fn public_origin(&self) -> String {
         if let Some(url) = &self.public_url {

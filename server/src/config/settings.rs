@@ -89,11 +89,17 @@ settings! {
     tls_key: Option<PathBuf> = "", "", Optional(File);
     /// Proxies in front of the server, whose `X-Forwarded-For` is believed.
     trusted_proxies: Vec<IpNet> = "", "", List(Network);
-    /// Who may read `/metrics`, beside this machine itself. What a proxy passes on is refused, unless it is one of
+    /// Connections at once from one address (IPv6: from one /64); `trusted_proxies` may hold any number. A browser holds
+    /// two or three.
+    connections_per_address: usize = "4096", "connections", Number(16, 8192);
+    /// Who may read `/metrics`, beside this machine itself; behind a proxy (`public_url` with https, without a certificate
+    /// of our own) this machine must be named too. What a proxy passes on is refused, unless it is one of
     /// `trusted_proxies`.
     metrics_allowed: Vec<IpNet> = "", "", List(Network);
     /// Where the server keeps its own files. Made at the first start.
     data_dir: PathBuf = "var", "", File;
+    /// With less than this free in `data_dir` the server says that it is not ready (`/readyz`: `disk_full`).
+    data_dir_free_min_mib: u64 = "256", "MiB", Number(0, 1_048_576);
     /// The database; empty: `madoguchi.db` in `data_dir`, in demo mode `demo.db`.
     database_url: Option<Location> = "", "",
         Optional(Parsed("sqlite:<path> or postgres://user:password@host/database"));

@@ -84,6 +84,7 @@ fn settings_that_contradict_each_other_are_refused() {
         ("MADOGUCHI_TLS_KEY", "key.pem", "tls_certificate, tls_key"),
         ("MADOGUCHI_LISTEN", "0.0.0.0:8080", "listen"),
         ("MADOGUCHI_PUBLIC_URL", "http://desk.example.jp", "public_url"),
+        ("MADOGUCHI_PUBLIC_URL", "https://desk.example.jp", "public_url, trusted_proxies"),
         ("MADOGUCHI_RTP_PORT_MIN", "50000", "rtp_port_min, rtp_port_max"),
         ("MADOGUCHI_SESSION_IDLE_MINUTES", "1000", "session_idle_minutes, session_absolute_hours"),
     ] {
@@ -106,11 +107,12 @@ fn a_file_that_is_not_toml_is_named_with_its_line() {
 
 #[test]
 fn the_origins_are_those_of_the_public_address() {
-    let config = load(&environment(&[("MADOGUCHI_PUBLIC_URL", "https://desk.example.jp")])).unwrap();
+    let proxy = ("MADOGUCHI_TRUSTED_PROXIES", "127.0.0.1");
+    let config = load(&environment(&[("MADOGUCHI_PUBLIC_URL", "https://desk.example.jp"), proxy])).unwrap();
     assert_eq!(config.origins(), ["https://desk.example.jp"]);
     let config = load(&Sources::default()).unwrap();
     assert_eq!(config.origins(), ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"]);
-    let config = load(&environment(&[("MADOGUCHI_PUBLIC_URL", "https://desk.example.jp/path")]));
+    let config = load(&environment(&[("MADOGUCHI_PUBLIC_URL", "https://desk.example.jp/path"), proxy]));
     assert!(config.is_err());
 }
 

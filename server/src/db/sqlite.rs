@@ -3,6 +3,9 @@
 //! `synchronous=FULL` in WAL mode makes each commit durable at the price of one `fsync`, about 200 a second on a small
 //! machine. Units of work that arrive while the last commit is under way share the next one.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::Duration;
@@ -85,6 +88,7 @@ where
 
 /// Opens the file, makes it if need be, and starts its writer.
 pub(super) async fn open(path: &Path) -> Result<Sqlite, DbError> {
+    make_private(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -100,6 +104,16 @@ pub(super) async fn open(path: &Path) -> Result<Sqlite, DbError> {
     let (jobs, queue) = mpsc::channel(QUEUE);
     tokio::spawn(write_until_closed(writer, queue));
     Ok(Sqlite { readers, options, jobs })
+}
+
+/// Makes a missing file for its owner alone: it holds personal data, and SQLite would give it what the umask leaves. The
+/// files beside it (`-wal`, `-shm`) take its mode (<https://sqlite.org/src/file/src/os_unix.c>, `findCreateFileMode`).
+fn make_private(path: &Path) -> Result<(), DbError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(DbError::Unavailable(sqlx::Error::Io(error))),
+    }
 }
 
 impl Sqlite {

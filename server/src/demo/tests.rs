@@ -14,6 +14,7 @@ use super::seed::administrator;
 use super::*;
 use crate::clock::Clock;
 use crate::db::testing::TestDb;
+use crate::db::{DbError, Tx};
 use crate::on_both;
 use crate::realtime::Hub;
 use crate::session::census;
@@ -28,9 +29,11 @@ impl Accounts for Simple {
         Ok(password)
     }
 
-    async fn end_sessions(&self, _: UserId) -> ApiResult<()> {
+    async fn end_sessions(&self, _: &mut Tx, _: UserId) -> Result<(), DbError> {
         Ok(())
     }
+
+    fn sessions_ended(&self, _: UserId) {}
 }
 
 impl Vault for Simple {

@@ -5,6 +5,8 @@
 
 mod kind;
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,12 +48,13 @@ impl From<object_store::Error> for FileError {
 }
 
 impl Files {
-    /// A directory of this machine, made if need be; what is put there survives a power cut.
+    /// A directory of this machine, made for its owner alone if need be; what is put there survives a power cut.
     ///
     /// # Errors
     /// The directory cannot be made.
     pub fn local(directory: &Path) -> Result<Self, FileError> {
-        std::fs::create_dir_all(directory).map_err(|error| FileError::Setup(error.to_string()))?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+        made.map_err(|error| FileError::Setup(error.to_string()))?;
         let store = LocalFileSystem::new_with_prefix(directory).map_err(|error| FileError::Setup(error.to_string()))?;
         Ok(Self(Arc::new(store.with_fsync(true))))
     }

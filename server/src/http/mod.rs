@@ -30,6 +30,8 @@ use axum::http::request::Parts;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 use wire::ApiError;
 use wire::session::Actor;
 
@@ -38,8 +40,8 @@ pub use self::client::{Client, Peer, Proxies};
 pub use self::observe::install_metrics;
 pub use self::probes::Readiness;
 pub use self::security::Origins;
-pub use self::serve::{Listener, serve};
-pub use self::tls::{TlsError, load as load_tls, self_signed};
+pub use self::serve::{Limits, Listener, serve};
+pub use self::tls::{Tls, TlsError, load as load_tls, self_signed};
 use crate::realtime::{self, Realtime};
 use crate::session::Sessions;
 
@@ -61,6 +63,8 @@ pub struct Edge {
     pub proxies: Arc<Proxies>,
     /// What the probes tell.
     pub readiness: Arc<Readiness>,
+    /// What requests have begun; the end of the server waits for it.
+    pub work: TaskTracker,
 }
 
 /// Everything that is reachable; `more` holds the slices' own routes (uploads, downloads), to which the same rules
@@ -70,7 +74,8 @@ pub fn router(edge: Edge, more: Router<Edge>) -> Router {
         .route("/api/{*function}", any(api::call))
         .route("/ws", get(websocket))
         .merge(more)
-        .route_layer(middleware::from_fn_with_state(edge.clone(), authenticate));
+        .route_layer(middleware::from_fn_with_state(edge.clone(), authenticate))
+        .route_layer(middleware::from_fn_with_state(edge.clone(), to_the_end));
     Router::new()
         .merge(with_actor)
         .route("/healthz", get(probes::healthz))
@@ -81,6 +86,16 @@ pub fn router(edge: Edge, more: Router<Edge>) -> Router {
         .layer(middleware::from_fn(observe::observe))
         .layer(middleware::from_fn_with_state(edge.clone(), client::find))
         .with_state(edge)
+}
+
+/// Lets what a request has begun come to its end though its browser goes away: hyper drops what it waits for then, and
+/// half of a command is worse than all or nothing of it.
+async fn to_the_end(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let answer = edge.work.spawn(next.run(request).in_current_span());
+    answer.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request was not answered");
+        failure(&ApiError::Server)
+    })
 }
 
 /// Finds out who asks, and leaves it with the request.

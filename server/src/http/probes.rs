@@ -1,5 +1,7 @@
 //! `/healthz`: the process answers. `/readyz`: it can work. `/metrics`: for Prometheus, on this machine or where allowed.
 
+use std::path::PathBuf;
+
 use axum::Json;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -19,8 +21,29 @@ pub struct Readiness {
     pub db: Db,
     /// The server takes no new calls: a balancer sends its visitors elsewhere.
     pub stopping: CancellationToken,
-    /// Who may read the metrics, beside this machine.
+    /// Another server has the database.
+    pub taken_over: CancellationToken,
+    /// Where the server keeps its own files, and the least that must be free there, in bytes.
+    pub room: (PathBuf, u64),
+    /// Who may read the metrics.
     pub metrics_allowed: Vec<IpNet>,
+    /// Whether this machine itself may: not where a proxy on it speaks for everybody.
+    pub metrics_on_this_machine: bool,
+}
+
+impl Readiness {
+    /// Whether there is room for what callers and agents are about to do.
+    fn has_room(&self) -> bool {
+        let (directory, least) = &self.room;
+        match rustix::fs::statvfs(directory) {
+            // What is kept for root is not ours (POSIX `f_bavail`).
+            Ok(found) => found.f_bavail.saturating_mul(found.f_frsize) >= *least,
+            Err(error) => {
+                tracing::error!(%error, directory = %directory.display(), "the free room cannot be measured");
+                true
+            }
+        }
+    }
 }
 
 pub(super) async fn healthz() -> &'static str {
@@ -28,11 +51,15 @@ pub(super) async fn healthz() -> &'static str {
 }
 
 pub(super) async fn readyz(State(edge): State<Edge>) -> Response {
-    let reason = if edge.readiness.stopping.is_cancelled() {
+    let reason = if edge.readiness.taken_over.is_cancelled() {
+        Some("taken_over")
+    } else if edge.readiness.stopping.is_cancelled() {
         Some("stopping")
     } else if let Err(error) = edge.readiness.db.ping().await {
         tracing::error!(%error, "not ready: the database gives no sign of life");
         Some("database")
+    } else if !edge.readiness.has_room() {
+        Some("disk_full")
     } else {
         None
     };
@@ -55,7 +82,8 @@ pub(super) async fn metrics(
         return failure(&ApiError::Forbidden);
     }
     let allowed = address.is_some_and(|address| {
-        address.is_loopback() || edge.readiness.metrics_allowed.iter().any(|network| network.contains(&address))
+        (address.is_loopback() && edge.readiness.metrics_on_this_machine)
+            || edge.readiness.metrics_allowed.iter().any(|network| network.contains(&address))
     });
     if !allowed {
         return failure(&ApiError::Forbidden);

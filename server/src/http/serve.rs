@@ -3,9 +3,12 @@
 //! The deadlines here are the network's and run on tokio's timer, like those that hyper keeps beside them: no rule of
 //! the product hangs on them, and the tests move both by pausing that one timer.
 
+use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -21,7 +24,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::Peer;
+use super::{Peer, Proxies, Tls};
+use crate::session::household;
 
 /// A handshake, or a request's headers, are here within this time or the connection ends.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
@@ -37,14 +41,64 @@ pub struct Listener {
     /// Bound.
     pub tcp: TcpListener,
     /// None: plain HTTP.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<Arc<Tls>>,
+    /// How much one visitor may hold.
+    pub limits: Limits,
+}
+
+/// How much one visitor may hold.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at once from one address (IPv6: from one /64); more are closed unread.
+    pub per_address: usize,
+    /// Who speaks for many visitors, and may hold any number.
+    pub proxies: Arc<Proxies>,
+}
+
+/// How many connections each address has.
+#[derive(Clone, Default)]
+struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A connection's place among those of its address; given back when dropped.
+struct Counted {
+    crowd: Crowd,
+    address: IpAddr,
+}
+
+impl Crowd {
+    fn admit(&self, address: IpAddr, most: usize) -> Option<Counted> {
+        let address = household(address);
+        let mut counts = self.counts();
+        let count = counts.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Counted { crowd: self.clone(), address })
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut counts = self.crowd.counts();
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
 }
 
 /// Serves until `stop`, then lets what is under way leave.
 pub async fn serve(listener: Listener, router: Router, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let connections = auto_builder();
+    let (connections, crowd) = (auto_builder(), Crowd::default());
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
         let (stream, peer) = tokio::select! {
@@ -57,12 +111,14 @@ pub async fn serve(listener: Listener, router: Router, stop: CancellationToken) 
             },
             () = stop.cancelled() => break,
         };
+        let most = if listener.limits.proxies.trusts(peer.ip()) { usize::MAX } else { listener.limits.per_address };
+        let Some(counted) = crowd.admit(peer.ip(), most) else { continue };
         let connection =
             Connection { builder: connections.clone(), router: router.clone(), peer, watcher: graceful.watcher() };
-        let tls = listener.tls.clone();
+        let tls = listener.tls.as_ref().map(|tls| tls.acceptor());
         tokio::spawn(async move {
             connection.run(stream, tls).await;
-            drop(place);
+            drop((place, counted));
         });
     }
     drop(listener);
@@ -118,13 +174,24 @@ impl Connection {
 
     async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let Self { builder, router, peer, watcher } = self;
+        let asked = Arc::new(AtomicBool::new(false));
+        let heard = Arc::clone(&asked);
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            heard.store(true, Ordering::Relaxed);
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
             router.clone().oneshot(request)
         });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let mut connection = pin!(watcher.watch(connection));
         // A peer that breaks off or breaks the protocol has been answered by hyper already.
-        drop(watcher.watch(connection).await);
+        tokio::select! {
+            _ = &mut connection => return,
+            // hyper counts a request's time from its first bytes on, and never asks where those are.
+            () = tokio::time::sleep(HEADERS_WITHIN) => {}
+        }
+        if asked.load(Ordering::Relaxed) {
+            drop(connection.await);
+        }
     }
 }

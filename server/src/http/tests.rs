@@ -9,7 +9,12 @@ use domain::ids::{ClientId, UserId};
 use domain::roles::Role;
 use domain::time::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use wire::events::Desk;
 use wire::session::MyExtension;
@@ -21,7 +26,7 @@ use crate::config::{Config, Sources, load};
 use crate::db::Db;
 use crate::db::testing::TestDb;
 use crate::realtime::{DeskSource, Hub};
-use crate::session::{Hasher, NewUser, Surroundings, add_user};
+use crate::session::{Ended, Hasher, NewUser, Surroundings, add_user};
 
 const OURS: &str = "https://desk.example.jp";
 const PASSWORD: &str = "correct horse battery";
@@ -44,18 +49,22 @@ impl Surroundings for Nothing {
     async fn extension_of(&self, _: UserId) -> ApiResult<Option<MyExtension>> {
         Ok(None)
     }
-    fn ended(&self, _: UserId, _: Option<&str>) {}
+    fn ended(&self, _: UserId, _: Ended<'_>) {}
 }
 
 struct Browser {
     router: Router,
+    edge: Edge,
     stopping: CancellationToken,
     _db: TestDb,
 }
 
 impl Browser {
     async fn at(public_url: &str) -> Self {
-        let environment = vec![("MADOGUCHI_PUBLIC_URL".to_owned(), public_url.to_owned())];
+        let environment = vec![
+            ("MADOGUCHI_PUBLIC_URL".to_owned(), public_url.to_owned()),
+            ("MADOGUCHI_TRUSTED_PROXIES".to_owned(), "203.0.113.1".to_owned()),
+        ];
         let config: Config = load(&Sources { environment, ..Sources::default() }).unwrap();
         let db = TestDb::sqlite().await;
         let (clock, _hands) = Clock::held(Timestamp(1_700_000_000_000));
@@ -84,10 +93,21 @@ impl Browser {
             readiness: Arc::new(Readiness {
                 db: Db::clone(&db),
                 stopping: stopping.clone(),
+                taken_over: CancellationToken::new(),
+                room: (std::env::temp_dir(), 1),
                 metrics_allowed: vec!["192.0.2.0/24".parse().unwrap()],
+                metrics_on_this_machine: true,
             }),
+            work: TaskTracker::new(),
         };
-        Self { router: router(edge, Router::new()), stopping, _db: db }
+        Self { router: router(edge.clone(), Router::new()), edge, stopping, _db: db }
+    }
+
+    /// The same with something else of the product.
+    fn with(&self, change: impl FnOnce(&mut Readiness), more: Router<Edge>) -> Router {
+        let mut readiness = (*self.edge.readiness).clone();
+        change(&mut readiness);
+        router(Edge { readiness: Arc::new(readiness), ..self.edge.clone() }, more)
     }
 
     async fn send(&self, request: Request<Body>) -> Response {
@@ -278,11 +298,166 @@ async fn metrics_are_for_this_machine_and_for_whom_the_operator_allows() {
     }
 }
 
-async fn listening(browser: &Browser) -> (std::net::SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+#[tokio::test]
+async fn behind_a_proxy_on_this_machine_the_metrics_are_for_whom_the_operator_allows_alone() {
+    let browser = Browser::at(OURS).await;
+    let behind = browser.with(|readiness| readiness.metrics_on_this_machine = false, Router::new());
+    for (peer, status) in [("127.0.0.1:5000", StatusCode::FORBIDDEN), ("192.0.2.4:5000", StatusCode::OK)] {
+        let mut request = Request::get("/metrics").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        assert_eq!(behind.clone().oneshot(request).await.unwrap().status(), status, "{peer}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_disk_is_all_but_full_is_not_ready_and_says_so() {
+    let browser = Browser::at(OURS).await;
+    let full = browser.with(|readiness| readiness.room.1 = u64::MAX, Router::new());
+    let answer = full.oneshot(Request::get("/readyz").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let body = to_bytes(answer.into_body(), 1024).await.unwrap();
+    assert_eq!(body, r#"{"ready":false,"reason":"disk_full"}"#.as_bytes());
+}
+
+#[tokio::test]
+async fn a_server_that_was_taken_over_says_so() {
+    let browser = Browser::at(OURS).await;
+    browser.edge.readiness.taken_over.cancel();
+    browser.stopping.cancel();
+    let answer = browser.get("/readyz").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let body = to_bytes(answer.into_body(), 1024).await.unwrap();
+    assert_eq!(body, r#"{"ready":false,"reason":"taken_over"}"#.as_bytes());
+}
+
+/// Listens with these limits on one address.
+async fn serving(
+    router: Router,
+    per_address: usize,
+    proxies: Proxies,
+) -> (std::net::SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
     let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = tcp.local_addr().unwrap();
     let stop = CancellationToken::new();
-    (address, stop.clone(), tokio::spawn(serve(Listener { tcp, tls: None }, browser.router.clone(), stop)))
+    let limits = Limits { per_address, proxies: Arc::new(proxies) };
+    (address, stop.clone(), tokio::spawn(serve(Listener { tcp, tls: None, limits }, router, stop)))
+}
+
+async fn listening(browser: &Browser) -> (std::net::SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+    serving(browser.router.clone(), 100, Proxies::default()).await
+}
+
+/// Says when it was let go of, and whether it had come to its end.
+struct Work(tokio::sync::mpsc::UnboundedSender<bool>, bool);
+
+impl Work {
+    fn done(mut self) {
+        self.1 = true;
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.send(self.1).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_request_began_comes_to_its_end_though_the_browser_goes_away() {
+    let browser = Browser::at(OURS).await;
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
+    let (began, goes_on) = (Arc::clone(&begun), Arc::clone(&go_on));
+    let slow = move || {
+        let (begun, go_on, work) = (Arc::clone(&began), Arc::clone(&goes_on), Work(told.clone(), false));
+        async move {
+            begun.notify_one();
+            go_on.notified().await;
+            work.done();
+        }
+    };
+    let router = browser.with(|_| {}, Router::new().route("/files/slow", get(slow)));
+    let (address, stop, server) = serving(router, 100, Proxies::default()).await;
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    connection.write_all(b"GET /files/slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    begun.notified().await;
+    drop(connection);
+    // It has noticed when it ends, which it does once the last connection has.
+    stop.cancel();
+    server.await.unwrap();
+    go_on.notify_one();
+    assert_eq!(ended.recv().await, Some(true));
+    browser.edge.work.close();
+    browser.edge.work.wait().await;
+}
+
+#[tokio::test]
+async fn a_request_that_panics_is_answered_as_a_failure_of_ours() {
+    let browser = Browser::at(OURS).await;
+    let fault = || async { std::panic::resume_unwind(Box::new("a fault")) as StatusCode };
+    let broken = Router::new().route("/files/broken", get(fault));
+    let answer = browser.with(|_| {}, broken).oneshot(Request::get("/files/broken").body(Body::empty()).unwrap()).await;
+    assert_eq!(error(answer.unwrap()).await, (StatusCode::INTERNAL_SERVER_ERROR, ApiError::Server));
+}
+
+#[tokio::test]
+async fn one_address_holds_so_many_connections_and_a_trusted_proxy_any_number() {
+    let browser = Browser::at(OURS).await;
+    let trusted = Proxies(vec!["127.0.0.0/8".parse().unwrap()]);
+    for (proxies, admitted) in [(Proxies::default(), 2), (trusted, 3)] {
+        let (address, _stop, _server) = serving(browser.router.clone(), 2, proxies).await;
+        let mut held = Vec::new();
+        for n in 0..3 {
+            let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+            // One that is closed unread may refuse the request or answer nothing.
+            connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.ok();
+            let mut answer = [0; 12];
+            let read = connection.read_exact(&mut answer).await;
+            assert_eq!(read.is_ok(), n < admitted, "{n}: {read:?}");
+            held.push(connection);
+        }
+        drop(held);
+    }
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_never() {
+    let dir = tempfile::tempdir().unwrap();
+    let (certificate, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
+    let renew = || {
+        let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        std::fs::write(&certificate, pair.cert.pem()).unwrap();
+        std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+        pair.cert.der().to_vec()
+    };
+    let first = renew();
+    let tls = Tls::of_files(&certificate, &key).unwrap();
+    assert!(meets(&tls, &first).await);
+    std::fs::write(&key, "half a fi").unwrap();
+    assert!(!tls.look(), "there is nothing to show in its place");
+    assert!(meets(&tls, &first).await);
+    let second = renew();
+    assert!(tls.look());
+    assert!(meets(&tls, &second).await);
+    assert!(!meets(&tls, &first).await);
+    assert!(!tls.look(), "what has not changed is not read");
+}
+
+/// Whether a visitor who trusts this certificate alone is met with it.
+async fn meets(tls: &Tls, trusted: &[u8]) -> bool {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(trusted.to_vec())).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let (ours, theirs) = tokio::io::duplex(65536);
+    let name = ServerName::try_from("localhost").unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let acceptor = tls.acceptor();
+    let (met, _) = tokio::join!(connector.connect(name, ours), acceptor.accept(theirs));
+    met.is_ok()
 }
 
 #[tokio::test]
@@ -303,15 +478,17 @@ async fn a_stopped_server_ends_its_connections_and_takes_no_others() {
 }
 
 #[tokio::test]
-async fn a_connection_that_does_not_send_its_headers_is_closed() {
+async fn a_connection_that_sends_nothing_or_not_all_of_its_headers_is_closed() {
     let browser = Browser::at(OURS).await;
     let (address, _stop, _server) = listening(&browser).await;
     let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
     slow.write_all(b"GET / HT").await.unwrap();
+    let mut silent = tokio::net::TcpStream::connect(address).await.unwrap();
     // From here on time jumps to the next deadline whenever nothing else is to do.
     tokio::time::pause();
     let began = tokio::time::Instant::now();
     let mut answer = Vec::new();
     slow.read_to_end(&mut answer).await.unwrap();
+    silent.read_to_end(&mut answer).await.unwrap();
     assert_eq!(began.elapsed().as_secs(), 10);
 }

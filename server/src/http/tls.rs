@@ -2,15 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::clock::Clock;
 
 /// Why the certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +34,90 @@ pub enum TlsError {
     /// The demo's own certificate could not be made or kept.
     #[error("the demo's certificate cannot be made: {0}")]
     Demo(String),
+}
+
+/// How often the files of a certificate are looked at: what renews them does so weeks before the end.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// The pair in its files, and as connections are met with it now.
+pub struct Tls {
+    files: Option<Files>,
+    now: Mutex<TlsAcceptor>,
+}
+
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+    seen: Mutex<Vec<Option<Seen>>>,
+}
+
+/// What tells one state of a file from another: when it was written, its length, and which file it is.
+type Seen = (SystemTime, u64, u64);
+
+impl Tls {
+    /// The operator's pair.
+    ///
+    /// # Errors
+    /// What is wrong with which file.
+    pub fn of_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let files = Files { certificate: certificate.to_owned(), key: key.to_owned(), seen: Mutex::default() };
+        // Looked at before they are read: what is renewed in between is read once more.
+        files.changed();
+        Ok(Self { now: Mutex::new(load(certificate, key)?), files: Some(files) })
+    }
+
+    /// A pair that stays as it is.
+    pub fn of(acceptor: TlsAcceptor) -> Self {
+        Self { files: None, now: Mutex::new(acceptor) }
+    }
+
+    /// What the next connection is met with.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.now().clone()
+    }
+
+    /// Reads the files anew whenever they change; a pair that cannot be used leaves the former one in use.
+    pub async fn keep_current(self: Arc<Self>, clock: Clock) {
+        while self.files.is_some() {
+            clock.sleep(LOOK_EVERY).await;
+            self.look();
+        }
+    }
+
+    /// Reads the files anew if they have changed; says whether another pair is shown from now on.
+    pub(super) fn look(&self) -> bool {
+        let Some(files) = self.files.as_ref().filter(|files| files.changed()) else { return false };
+        match load(&files.certificate, &files.key) {
+            Ok(acceptor) => {
+                *self.now() = acceptor;
+                tracing::info!("the certificate was read anew");
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the changed certificate cannot be used; the former one stays");
+                false
+            }
+        }
+    }
+
+    fn now(&self) -> MutexGuard<'_, TlsAcceptor> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Files {
+    /// Whether a file was written, or put in place of the one before, since this was last asked.
+    fn changed(&self) -> bool {
+        let look = |path: &Path| {
+            let found = std::fs::metadata(path).ok()?;
+            Some((found.modified().ok()?, found.len(), found.ino()))
+        };
+        let now = vec![look(&self.certificate), look(&self.key)];
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = *seen != now;
+        *seen = now;
+        changed
+    }
 }
 
 /// Reads the pair.

@@ -158,10 +158,10 @@ impl Hub {
         }
     }
 
-    /// Closes the sockets of one session, or of all of a user's.
-    pub fn close(&self, user: UserId, session: Option<&str>, reason: CloseReason) {
+    /// Closes the user's sockets of those sessions.
+    pub fn close(&self, user: UserId, sessions: impl Fn(&str) -> bool, reason: CloseReason) {
         if let Some(stream) = self.lock().get_mut(&user) {
-            stream.close(|socket| session.is_none_or(|session| socket.session == session), reason);
+            stream.close(|socket| sessions(&socket.session), reason);
         }
     }
 

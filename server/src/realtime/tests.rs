@@ -201,7 +201,7 @@ async fn signing_out_and_stopping_close_the_sockets_and_say_why() {
         next(&mut socket).await;
         next(&mut socket).await;
         if close {
-            server.hub.close(USER, Some("s"), reason);
+            server.hub.close(USER, |session| session == "s", reason);
         } else {
             server.stop.cancel();
         }

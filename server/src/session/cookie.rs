@@ -33,14 +33,19 @@ impl Token {
 
     /// SHA-256, hexadecimal: what is stored.
     pub fn hash(&self) -> String {
-        let digest = digest::digest(&digest::SHA256, self.0.as_bytes());
-        let hex = String::with_capacity(2 * digest.as_ref().len());
-        digest.as_ref().iter().fold(hex, |mut hex, byte| {
-            // Writing into a string cannot fail.
-            write!(hex, "{byte:02x}").ok();
-            hex
-        })
+        sha256(&self.0)
     }
+}
+
+/// SHA-256, hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    let hex = String::with_capacity(2 * digest.as_ref().len());
+    digest.as_ref().iter().fold(hex, |mut hex, byte| {
+        // Writing into a string cannot fail.
+        write!(hex, "{byte:02x}").ok();
+        hex
+    })
 }
 
 /// The two forms of the cookie.

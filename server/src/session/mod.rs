@@ -30,11 +30,12 @@ pub use self::password::{Busy, Hasher, MAX_PASSWORD, MIN_PASSWORD, PasswordFault
 pub use self::port::RequestPort;
 pub use self::store::users::{all_users, census};
 use self::throttle::Counted;
+pub use self::throttle::household;
 pub use self::users::{Census, MAX_LOGIN, MAX_NAME, NewUser, User, UserFault, add_user, normalise_login, set_password};
 use crate::audit::{self, Changes, Entry};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, Tx};
 
 /// How long a session may sleep, and live.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +54,30 @@ const TOUCH_EVERY: Duration = Duration::from_mins(1);
 pub trait Surroundings: Send + Sync {
     /// The extension that is assigned to the user (S1).
     async fn extension_of(&self, user: UserId) -> ApiResult<Option<MyExtension>>;
-    /// A session of the user, or each of them, is over: its sockets are to be closed.
-    fn ended(&self, user: UserId, session: Option<&str>);
+    /// Sessions of the user are over: their sockets are to be closed.
+    fn ended(&self, user: UserId, which: Ended<'_>);
+}
+
+/// Which sessions of a user are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended<'a> {
+    /// This one.
+    One(&'a str),
+    /// Each but this one, from which its user ended the others.
+    AllBut(&'a str),
+    /// Each.
+    All,
+}
+
+impl Ended<'_> {
+    /// Whether this session is among them.
+    pub fn concerns(self, session: &str) -> bool {
+        match self {
+            Self::One(ended) => session == ended,
+            Self::AllBut(kept) => session != kept,
+            Self::All => true,
+        }
+    }
 }
 
 /// Sessions, for as long as the server runs.
@@ -147,26 +170,26 @@ impl Sessions {
                 return Err(too_many(wait));
             }
         };
-        let hash = known.as_ref().map(|(_, hash)| hash.clone());
-        let Ok(right) = self.hasher.verify(password, hash).await else {
+        let checked = known.as_ref().map(|(_, hash)| hash.clone());
+        let Ok(right) = self.hasher.verify(password, checked.clone()).await else {
             // Nothing was learnt by this try.
             self.db.write(move |tx| Box::pin(throttle::forget_try(tx, keys, now))).await?;
             return Err(too_many(Duration::from_secs(1)));
         };
-        let user = match known {
-            Some((user, _)) if right && user.active => user,
-            other => {
-                self.note(other.map(|(user, _)| user), "session.refused", address).await?;
-                return Err(ApiError::WrongCredentials);
-            }
+        let (user, checked) = match (known, checked) {
+            (Some((user, _)), Some(checked)) if right && user.active => (user, checked),
+            (other, _) => return self.refuse(other.map(|(user, _)| user), address).await,
         };
         let token = Token::random();
         let (hash, old, id) = (token.hash(), old.map(|token| token.hash()), user.id);
         let replaced = old.clone();
-        let before = self
+        let opened = self
             .db
             .write::<_, DbError, _>(move |tx| {
                 Box::pin(async move {
+                    if !store::users::still_lets_in(tx, id, checked).await? {
+                        return Ok(None);
+                    }
                     throttle::forget_try(tx, keys, now).await?;
                     if let Some(address) = address {
                         throttle::remember(tx, id, address, now).await?;
@@ -177,14 +200,20 @@ impl Sessions {
                     };
                     store::open(tx, hash, id, now).await?;
                     audit::record(tx, now, entry(Some(id), "session.signed_in", login, address)).await?;
-                    Ok(before)
+                    Ok(Some(before))
                 })
             })
             .await?;
-        if let Some(before) = before {
-            self.surroundings.ended(before, old.as_deref());
+        let Some(before) = opened else { return self.refuse(Some(user), address).await };
+        if let (Some(before), Some(old)) = (before, &old) {
+            self.surroundings.ended(before, Ended::One(old));
         }
         Ok((token, user))
+    }
+
+    async fn refuse<T>(&self, about: Option<User>, address: Option<IpAddr>) -> Result<T, ApiError> {
+        self.note(about, "session.refused", address).await?;
+        Err(ApiError::WrongCredentials)
     }
 
     /// Ends this session.
@@ -201,7 +230,7 @@ impl Sessions {
                 })
             })
             .await?;
-        self.surroundings.ended(actor.user, Some(&actor.session));
+        self.surroundings.ended(actor.user, Ended::One(&actor.session));
         Ok(())
     }
 
@@ -220,7 +249,7 @@ impl Sessions {
                 })
             })
             .await?;
-        self.surroundings.ended(user, None);
+        self.surroundings.ended(user, Ended::All);
         Ok(())
     }
 
@@ -237,24 +266,33 @@ impl Sessions {
             Counted::Tried(keys) => keys,
             Counted::Braked { wait, .. } => return Err(too_many(wait)),
         };
+        let checked = user.1.clone();
         let right = self.hasher.verify(current, Some(user.1)).await.map_err(|Busy| too_many(Duration::from_secs(1)))?;
+        let wrong = || ApiError::field("current", wire::Problem::Malformed);
         if !right {
-            return Err(ApiError::field("current", wire::Problem::Malformed));
+            return Err(wrong());
         }
         let hash = self.hasher.hash(new).await.map_err(|Busy| too_many(Duration::from_secs(1)))?;
         let session = actor.session.clone();
-        self.db
+        let changed = self
+            .db
             .write::<_, DbError, _>(move |tx| {
                 Box::pin(async move {
+                    if !store::users::still_lets_in(tx, id, checked).await? {
+                        return Ok(false);
+                    }
                     throttle::forget_try(tx, keys, now).await?;
                     store::users::store_hash(tx, id, hash, now).await?;
                     store::end_all(tx, id, Some(session)).await?;
-                    audit::record(tx, now, entry(Some(id), "session.password_changed", String::new(), None)).await
+                    audit::record(tx, now, entry(Some(id), "session.password_changed", String::new(), None)).await?;
+                    Ok(true)
                 })
             })
             .await?;
-        // The one that stays opens its socket anew by itself.
-        self.surroundings.ended(actor.user, None);
+        if !changed {
+            return Err(wrong());
+        }
+        self.surroundings.ended(actor.user, Ended::AllBut(&actor.session));
         Ok(())
     }
 
@@ -267,14 +305,9 @@ impl Sessions {
         self.hasher.hash(password).await.map_err(|Busy| too_many(Duration::from_secs(1)))
     }
 
-    /// Ends every session of a user whose rights were changed by somebody else.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn end_sessions(&self, user: UserId) -> ApiResult<()> {
-        self.db.write::<_, DbError, _>(move |tx| Box::pin(store::end_all(tx, user, None))).await?;
-        self.surroundings.ended(user, None);
-        Ok(())
+    /// Closes the sockets of a user all of whose sessions [`end_sessions`] has ended.
+    pub fn sessions_ended(&self, user: UserId) {
+        self.surroundings.ended(user, Ended::All);
     }
 
     /// Drops what can no longer matter: sessions that have ended, tries that no longer count.
@@ -311,6 +344,15 @@ impl Sessions {
         let (who, login) = about.map_or((None, String::new()), |user| (Some(user.id), user.login));
         self.db.write(move |tx| Box::pin(audit::record(tx, now, entry(who, what, login, address)))).await
     }
+}
+
+/// Ends every session of a user whose password or rights somebody else changes: in the unit of work that changes them,
+/// after the user's row, so that no session is opened in between by what holds no longer.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), DbError> {
+    store::end_all(tx, user, None).await
 }
 
 fn entry(who: Option<UserId>, what: &'static str, subject: String, address: Option<IpAddr>) -> Entry {

@@ -117,6 +117,20 @@ impl Hasher {
         .await
     }
 
+    /// Takes all turns, so that a test can do something while others wait for theirs.
+    #[cfg(test)]
+    pub(crate) async fn hold(&self) -> tokio::sync::SemaphorePermit<'_> {
+        self.turns.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap()
+    }
+
+    /// Waits until so many wait for their turn.
+    #[cfg(test)]
+    pub(crate) async fn waited_for(&self, many: usize) {
+        while AT_ONCE + WAITING - self.places.available_permits() < many {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?;

@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Elsewhere {
-    ended: Mutex<Vec<Option<String>>>,
+    ended: Mutex<Vec<String>>,
 }
 
 #[async_trait]
@@ -25,8 +25,12 @@ impl Surroundings for Elsewhere {
     async fn extension_of(&self, _: UserId) -> ApiResult<Option<MyExtension>> {
         Ok(None)
     }
-    fn ended(&self, _: UserId, session: Option<&str>) {
-        self.ended.lock().unwrap().push(session.map(str::to_owned));
+    fn ended(&self, _: UserId, which: Ended<'_>) {
+        self.ended.lock().unwrap().push(match which {
+            Ended::One(session) => session.to_owned(),
+            Ended::AllBut(session) => format!("all but {session}"),
+            Ended::All => "all".to_owned(),
+        });
     }
 }
 
@@ -36,6 +40,7 @@ struct Desk {
     hands: Hands,
     clock: Clock,
     user: User,
+    hash: String,
 }
 
 fn newcomer(login: &str) -> NewUser {
@@ -58,7 +63,8 @@ impl Desk {
         let config = load(&Sources::default()).unwrap();
         let db = Db::clone(db);
         let sessions = Arc::new(Sessions::new(db, clock.clone(), &config, hasher, Arc::<Elsewhere>::clone(&elsewhere)));
-        Self { sessions, elsewhere, hands, clock, user }
+        let hash = store::users::by_id(&sessions.db, user.id).await.unwrap().unwrap().1;
+        Self { sessions, elsewhere, hands, clock, user, hash }
     }
 
     async fn sign_in(&self, login: &str, password: &str) -> Result<Token, ApiError> {
@@ -212,7 +218,7 @@ on_both! {
         let first = desk.sign_in("hanako", PASSWORD).await.unwrap();
         let again = desk.sessions.sign_in("hanako", PASSWORD.to_owned(), None, Some(first.clone())).await;
         assert!(desk.holder(&first).await.is_none());
-        assert_eq!(*desk.elsewhere.ended.lock().unwrap(), [Some(first.hash())], "its sockets are closed");
+        assert_eq!(*desk.elsewhere.ended.lock().unwrap(), [first.hash()], "its sockets are closed");
         assert!(desk.holder(&again.unwrap().0).await.is_some());
     }
 
@@ -226,7 +232,7 @@ on_both! {
         let actor = desk.holder(&two).await.expect("the other browser stays");
         port.sign_out_everywhere(actor).await.unwrap();
         assert!(desk.holder(&two).await.is_none());
-        assert_eq!(*desk.elsewhere.ended.lock().unwrap(), [Some(one.hash()), None], "their sockets are closed");
+        assert_eq!(*desk.elsewhere.ended.lock().unwrap(), [one.hash(), "all".to_owned()], "their sockets are closed");
     }
 
     async fn a_disabled_user_is_out_at_once_and_cannot_come_back(db: TestDb) {
@@ -259,8 +265,56 @@ on_both! {
         desk.sessions.change_password(&actor, PASSWORD.into(), "another long one".into()).await.unwrap();
         assert!(desk.holder(&here).await.is_some());
         assert!(desk.holder(&there).await.is_none());
+        let ended = [format!("all but {}", here.hash())];
+        assert_eq!(*desk.elsewhere.ended.lock().unwrap(), ended, "socket and audio of the one that stays stay too");
         assert_eq!(desk.sign_in("hanako", PASSWORD).await, Err(ApiError::WrongCredentials));
         assert!(desk.sign_in("hanako", "another long one").await.is_ok());
+    }
+
+    async fn a_password_that_was_reset_while_it_was_being_checked_opens_nothing(db: TestDb) {
+        let desk = Desk::new(&db).await;
+        let here = desk.sign_in("hanako", PASSWORD).await.unwrap();
+        let actor = desk.holder(&here).await.unwrap();
+        let office = Some("192.0.2.1".parse().unwrap());
+        for lost in ["UPDATE users SET password_hash = 'another'", "UPDATE users SET active = FALSE"] {
+            // Both have read the hash and wait for their turn to check it.
+            let turns = desk.sessions.hasher.hold().await;
+            let late = async {
+                let sign_in = desk.sessions.sign_in("hanako", PASSWORD.to_owned(), office, None);
+                let change = desk.sessions.change_password(&actor, PASSWORD.into(), "another long one".into());
+                futures::join!(sign_in, change)
+            };
+            let reset = async {
+                desk.sessions.hasher.waited_for(2).await;
+                db.write::<_, DbError, _>(move |tx| Box::pin(async move { crate::execute!(tx, lost) })).await.unwrap();
+                drop(turns);
+            };
+            let ((opened, changed), ()) = futures::join!(late, reset);
+            assert_eq!(opened.map(|_| ()), Err(ApiError::WrongCredentials), "{lost}");
+            assert!(matches!(changed, Err(ApiError::Invalid { .. })), "{lost}: {changed:?}");
+            let sessions = fetch_all!(db, (i64,), "SELECT COUNT(*) FROM sessions").unwrap();
+            assert_eq!(sessions, [(1,)], "{lost}");
+            let hash = desk.hash.clone();
+            db.write::<_, DbError, _>(move |tx| {
+                Box::pin(
+                    async move { crate::execute!(tx, "UPDATE users SET active = TRUE, password_hash = $1", hash) },
+                )
+            })
+            .await
+            .unwrap();
+        }
+    }
+
+    async fn what_was_typed_as_a_login_cannot_be_read_from_the_brake(db: TestDb) {
+        let desk = Desk::new(&db).await;
+        for typed in ["hanako", "my secret password"] {
+            for _ in 0..11 {
+                drop(desk.sign_in(typed, "wrong password").await);
+            }
+        }
+        let keys = fetch_all!(db, (String,), "SELECT key FROM sign_in_tries").unwrap();
+        assert_eq!(keys.len(), 5, "an address, two accounts, each with its note: {keys:?}");
+        assert!(keys.iter().all(|(key,)| !key.contains("hanako") && !key.contains("secret")), "{keys:?}");
     }
 
     async fn a_login_is_taken_once_whatever_its_case(db: TestDb) {

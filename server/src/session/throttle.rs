@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::ids::UserId;
 use domain::time::Timestamp;
 
+use super::cookie::sha256;
 use super::store::tries;
 use crate::db::{DbError, Tx};
 
@@ -55,12 +56,14 @@ pub(super) async fn count_sign_in(
     now: Timestamp,
 ) -> Result<Counted, DbError> {
     let mut keys = Vec::new();
-    let mut account = format!("account:{login}");
+    // A login that nobody has may be a password typed into the wrong field: it can be recognised, not read.
+    let named = sha256(&login);
+    let mut account = format!("account:{named}");
     if let Some(address) = address {
-        let block = block(address).to_string();
+        let block = household(address).to_string();
         keys.push(Key { name: format!("address:{block}"), most: PER_ADDRESS });
         if tries::is_familiar(tx, &login, &block, now, FAMILIAR).await? {
-            account = format!("account:{login} at {block}");
+            account = format!("account:{named} at {block}");
         }
     }
     keys.push(Key { name: account, most: PER_ACCOUNT });
@@ -103,7 +106,7 @@ async fn counting(tx: &mut Tx, name: &str, now: Timestamp) -> Result<Vec<Timesta
 
 /// Remembers where the user signed in from.
 pub(super) async fn remember(tx: &mut Tx, user: UserId, address: IpAddr, now: Timestamp) -> Result<(), DbError> {
-    tries::remember(tx, user, block(address).to_string(), now).await
+    tries::remember(tx, user, household(address).to_string(), now).await
 }
 
 /// Takes a try back that was right, or was never made.
@@ -125,7 +128,7 @@ pub(super) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<(), DbError> {
 }
 
 /// One household or office: an IPv4 address, or an IPv6 /64, within which a machine chooses freely.
-fn block(address: IpAddr) -> IpAddr {
+pub fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
@@ -138,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_counts_as_one_and_a_mapped_ipv4_address_as_itself() {
-        let block = |text: &str| block(text.parse().unwrap()).to_string();
+        let block = |text: &str| household(text.parse().unwrap()).to_string();
         assert_eq!(block("2001:db8:1:2:aaaa::1"), "2001:db8:1:2::");
         assert_eq!(block("::ffff:192.0.2.1"), "192.0.2.1");
     }

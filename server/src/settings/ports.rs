@@ -4,13 +4,17 @@ use async_trait::async_trait;
 use domain::ids::UserId;
 use wire::ApiResult;
 
+use crate::db::{DbError, Tx};
+
 /// Accounts; the session slice has them.
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// A password as it is stored: argon2id in PHC string form.
     async fn hash_password(&self, password: String) -> ApiResult<String>;
-    /// Ends every session of the user.
-    async fn end_sessions(&self, user: UserId) -> ApiResult<()>;
+    /// Ends every session of the user, in the unit of work that changed what they hold.
+    async fn end_sessions(&self, tx: &mut Tx, user: UserId) -> Result<(), DbError>;
+    /// That unit of work is done: nobody is connected any more whom those sessions let in.
+    fn sessions_ended(&self, user: UserId);
 }
 
 /// Secrets at rest, sealed with a key outside the database.

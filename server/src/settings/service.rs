@@ -229,6 +229,7 @@ impl SettingsPort for SettingsService {
             None => None,
         };
         let (now, demo) = (self.0.clock.now(), self.0.config.demo);
+        let accounts = Arc::clone(&self.0.accounts);
         let (saved, ends_sessions) = self
             .change(&actor, "user.saved", move |tx, before| {
                 Box::pin(async move {
@@ -238,13 +239,16 @@ impl SettingsPort for SettingsService {
                     let known = before.users.iter().find(|known| known.id == user.id);
                     let ends = known.is_some_and(|known| known.role != user.role || (known.active && !user.active))
                         || (known.is_some() && user.password.is_some());
+                    if ends {
+                        accounts.end_sessions(tx, user.id).await?;
+                    }
                     user.password = None;
                     Ok(Changed::of(user.login.clone(), changes, (user.clone(), ends)).touching([user.id]))
                 })
             })
             .await?;
         if ends_sessions {
-            self.0.accounts.end_sessions(saved.id).await?;
+            self.0.accounts.sessions_ended(saved.id);
         }
         Ok(saved)
     }

@@ -1,6 +1,7 @@
 //! The settings on both databases, through their port.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use domain::ids::{ClientId, ExtensionId, NumberId, QueueId, TrunkId, UserId};
@@ -20,15 +21,16 @@ use wire::{ApiError, ApiResult, FieldError, Problem};
 use super::*;
 use crate::clock::Clock;
 use crate::db::testing::TestDb;
-use crate::on_both;
+use crate::db::{DbError, Tx};
 use crate::realtime::{Hub, Outgoing};
 use crate::routing::Queues;
 use crate::telephony::directory::Directory;
 use crate::telephony::numbers::NumberingPlan;
+use crate::{fetch_all, on_both};
 
 /// Notes whose sessions were ended; its hashes can be read.
 #[derive(Default)]
-struct NotingAccounts(Mutex<Vec<UserId>>);
+struct NotingAccounts(Mutex<Vec<UserId>>, AtomicBool);
 
 #[async_trait]
 impl Accounts for NotingAccounts {
@@ -36,9 +38,12 @@ impl Accounts for NotingAccounts {
         Ok(format!("hash of {password}"))
     }
 
-    async fn end_sessions(&self, user: UserId) -> ApiResult<()> {
+    async fn end_sessions(&self, _: &mut Tx, _: UserId) -> Result<(), DbError> {
+        if self.1.load(Ordering::Relaxed) { Err(DbError::DiskFull) } else { Ok(()) }
+    }
+
+    fn sessions_ended(&self, user: UserId) {
         self.0.lock().unwrap().push(user);
-        Ok(())
     }
 }
 
@@ -506,6 +511,17 @@ on_both! {
         assert_eq!(ended(), 1);
         settings.save_user(admin, User { active: false, ..raised.clone() }).await.unwrap();
         assert_eq!(*accounts.0.lock().unwrap(), [raised.id, raised.id]);
+    }
+
+    async fn what_a_user_may_do_changes_together_with_the_end_of_their_sessions_or_not_at_all(db: TestDb) {
+        let Setup { settings, accounts, admin, .. } = setup(&db).await;
+        let sato = settings.save_user(admin.clone(), agent("sato")).await.unwrap();
+        accounts.1.store(true, Ordering::Relaxed);
+        let reset = User { password: Some("another long one".into()), ..sato.clone() };
+        assert_eq!(settings.save_user(admin, reset).await, Err(ApiError::Unavailable));
+        let known = fetch_all!(db, (String,), "SELECT password_hash FROM users WHERE login = 'sato'").unwrap();
+        assert_ne!(known, [("hash of another long one".to_owned(),)]);
+        assert!(accounts.0.lock().unwrap().is_empty());
     }
 
     async fn desks_hear_of_changes_and_a_user_of_their_new_extension(db: TestDb) {

@@ -11,10 +11,11 @@ use wire::session::{Actor, MyExtension};
 use wire::{ApiError, ApiResult};
 
 use crate::agents::{AfterCallRules, Agents};
+use crate::db::{DbError, Tx};
 use crate::realtime::{DeskSource, Hub};
 use crate::routing::Router;
 use crate::secrets::Vault;
-use crate::session::{Sessions, Surroundings};
+use crate::session::{self, Ended, Sessions, Surroundings};
 use crate::settings::{self, Accounts, SettingsService};
 use crate::telephony::calls::Calls;
 use crate::telephony::trunk::Trunks;
@@ -55,11 +56,11 @@ impl Surroundings for Joins {
         self.late()?.settings.my_extension(user).await
     }
 
-    fn ended(&self, user: UserId, session: Option<&str>) {
+    fn ended(&self, user: UserId, which: Ended<'_>) {
         if let Some(late) = self.late.get() {
-            late.calls.session_ended(user, session);
+            late.calls.session_ended(user, |session| which.concerns(session));
         }
-        self.hub.close(user, session, CloseReason::SignedOut);
+        self.hub.close(user, |session| which.concerns(session), CloseReason::SignedOut);
     }
 }
 
@@ -69,8 +70,14 @@ impl Accounts for Joins {
         self.late()?.sessions.hash_password(password).await
     }
 
-    async fn end_sessions(&self, user: UserId) -> ApiResult<()> {
-        self.late()?.sessions.end_sessions(user).await
+    async fn end_sessions(&self, tx: &mut Tx, user: UserId) -> Result<(), DbError> {
+        session::end_sessions(tx, user).await
+    }
+
+    fn sessions_ended(&self, user: UserId) {
+        if let Some(late) = self.late.get() {
+            late.sessions.sessions_ended(user);
+        }
     }
 }
 

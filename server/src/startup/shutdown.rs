@@ -12,6 +12,8 @@ pub struct Shutdown {
     pub stopping: CancellationToken,
     /// Calls that are up end now, and everything closes after them.
     pub closing: CancellationToken,
+    /// Why it stops: another server has the database.
+    pub taken_over: CancellationToken,
 }
 
 impl Shutdown {

@@ -15,7 +15,7 @@ use domain::telephony::{Call, CallEvent, Outcome};
 use domain::time::Timestamp;
 use server::agents::Agents;
 use server::clock::{Clock, Hands};
-use server::db::Db;
+use server::db::{Db, DbError, Tx};
 use server::realtime::{Attached, Hub, Outgoing};
 use server::routing::Router;
 use server::settings::{Accounts, SettingsConfig, SettingsService, Vault};
@@ -118,9 +118,11 @@ impl Accounts for PlainAccounts {
         Ok("not used here".to_owned())
     }
 
-    async fn end_sessions(&self, _: UserId) -> ApiResult<()> {
+    async fn end_sessions(&self, _: &mut Tx, _: UserId) -> Result<(), DbError> {
         Ok(())
     }
+
+    fn sessions_ended(&self, _: UserId) {}
 }
 
 struct PlainVault;

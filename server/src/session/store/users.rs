@@ -53,6 +53,20 @@ pub(in crate::session) async fn by_id(db: &Db, id: UserId) -> Result<Option<(Use
     .transpose()
 }
 
+/// Whether the user may sign in by the password that this hash is of, and may do so until this unit of work ends.
+///
+/// Written rather than read: on PostgreSQL a unit of work that changes the user waits for this one, or this one for it
+/// and then sees what it did (PostgreSQL manual, §13.2.1).
+pub(in crate::session) async fn still_lets_in(tx: &mut Tx, id: UserId, hash: String) -> Result<bool, DbError> {
+    let found = execute!(
+        tx,
+        "UPDATE users SET updated_at = updated_at WHERE id = $1 AND password_hash = $2 AND active",
+        id.to_string(),
+        hash,
+    )?;
+    Ok(found > 0)
+}
+
 pub(in crate::session) async fn store_hash(
     tx: &mut Tx,
     id: UserId,

@@ -204,9 +204,9 @@ impl Calls {
         self.sessions().insert(agent, session);
     }
 
-    /// A session of this user has ended, or with `None` all of them: nobody is heard any more whom it let in.
-    pub fn session_ended(&self, user: UserId, session: Option<&str>) {
-        let theirs = self.sessions().get(&user).is_some_and(|from| session.is_none_or(|ended| ended == from));
+    /// Those sessions of this user have ended: nobody is heard any more whom they let in.
+    pub fn session_ended(&self, user: UserId, which: impl Fn(&str) -> bool) {
+        let theirs = self.sessions().get(&user).is_some_and(|from| which(from));
         if theirs {
             self.sessions().remove(&user);
             self.with().gateway.detach_agent(user);
