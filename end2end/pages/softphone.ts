@@ -21,6 +21,8 @@ export class SoftphoneBar {
   readonly state: Locator;
   /** 応答 and 拒否 are in the popup alone. */
   readonly customerIsHeard: Locator;
+  /** The customer's number, and how both sides sound. */
+  readonly line: Locator;
 
   constructor(
     private readonly page: Page,
@@ -39,6 +41,7 @@ export class SoftphoneBar {
     this.useHereButton = button(say("ここで使う"));
     this.startOfShift = page.getByRole("dialog", { name: say("業務を開始") });
     this.state = this.region.getByRole("button", { name: say("電話の状態") });
+    this.line = this.region.getByRole("group", { name: say("お客様側の回線") });
     this.customerIsHeard = this.region.getByText(say("お客様の声は聞こえます"));
   }
 

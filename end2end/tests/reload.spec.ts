@@ -164,19 +164,100 @@ test("C3: a connection over which the agent is no longer heard is made anew in t
   await ear.expectSound();
 });
 
+/** How many connections this page has made so far. */
+const connections = (page: Page): Promise<number> =>
+  page.evaluate(() => (window as unknown as { connectionsForTest: RTCPeerConnection[] }).connectionsForTest.length);
+
+/** By what name the newest connection's ways are known, once they are found; empty until then. */
+const ways = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const last = (window as unknown as { connectionsForTest: RTCPeerConnection[] }).connectionsForTest.at(-1);
+    const wanted = /a=ice-ufrag:(\S+)/.exec(last?.currentLocalDescription?.sdp ?? "")?.[1];
+    const stats = [...((await last?.getStats()) as unknown as Map<string, Record<string, unknown>>).values()];
+    const transport = stats.find(({ type }) => type === "transport");
+    const found = transport?.iceState === "connected" || transport?.iceState === "completed";
+    return found && transport.iceLocalUsernameFragment === wanted ? (wanted ?? "") : "";
+  });
+
+test("C3: after a change of network in a call the same connection finds its ways anew", async ({
+  desk,
+  phone,
+  page,
+  context,
+  ear,
+}) => {
+  await expect.poll(() => ways(page)).not.toBe("");
+  const [before, former] = [await connections(page), await ways(page)];
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await expect.poll(async () => ["", former].includes(await ways(page))).toBe(false);
+  await phone.expectToHear("voice");
+  await ear.expectSound();
+  await desk.bar.holdButton.click();
+  await phone.expectToHear("music");
+  await desk.bar.resumeButton.click();
+  await phone.expectToHear("voice");
+  expect(await connections(page)).toBe(before);
+});
+
+test("C3: where the ways are not found anew, the connection is made anew in the call", async ({
+  desk,
+  phone,
+  page,
+  context,
+  ear,
+}) => {
+  await page.route("**/api/telephony/restart_audio", (route) => route.abort());
+  const before = await connections(page);
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await expect.poll(() => connections(page)).toBe(before + 1);
+  await expect(desk.bar.region).not.toContainText("通話は維持されています");
+  await phone.expectToHear("voice");
+  await ear.expectSound();
+});
+
+test("C3: between calls a connection that carries nothing towards the server is made anew", async ({
+  desk,
+  phone,
+  page,
+  agent,
+}) => {
+  await phone.hangUp();
+  await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("後処理"));
+  const echoes = (): Promise<number> =>
+    page.evaluate(async () => {
+      const last = (window as unknown as { connectionsForTest: RTCPeerConnection[] }).connectionsForTest.at(-1);
+      const stats = [...((await last?.getStats()) as unknown as Map<string, Record<string, unknown>>).values()];
+      return Number(stats.find(({ type }) => type === "data-channel")?.messagesReceived ?? 0);
+    });
+  await expect.poll(echoes).toBeGreaterThan(1);
+  const before = await connections(page);
+  const since = await page.evaluate(() => {
+    RTCDataChannel.prototype.send = () => undefined;
+    return performance.now();
+  });
+  await expect.poll(() => connections(page)).toBe(before + 1);
+  const ms = Math.round((await page.evaluate(() => performance.now())) - since);
+  test.info().annotations.push({ type: "from the first lost probe to a new connection", description: `${ms} ms` });
+  await desk.bar.choose("待機");
+  await desk.leave.goAnywayButton.click();
+  await phone.call(CUSTOMER, agent.number);
+  await desk.incoming.answer();
+  await phone.expectToHear("voice");
+});
+
 test("C3: between calls a connection on which nothing comes is made anew", async ({ desk, phone, page, agent }) => {
   await phone.hangUp();
   await expect(desk.bar.state).toHaveAccessibleName(desk.bar.named("後処理"));
-  const connections = async (): Promise<number> =>
-    page.evaluate(() => (window as unknown as { connectionsForTest: RTCPeerConnection[] }).connectionsForTest.length);
-  const before = await connections();
+  const before = await connections(page);
   // What the browser says about this connection stands still from here on, as on one that is dead.
   await page.evaluate(() => {
     const last = (window as unknown as { connectionsForTest: RTCPeerConnection[] }).connectionsForTest.at(-1);
     const still = last?.getStats();
     if (last && still) last.getStats = () => still;
   });
-  await expect.poll(connections).toBe(before + 1);
+  await expect.poll(() => connections(page)).toBe(before + 1);
   await desk.bar.choose("待機");
   await desk.leave.goAnywayButton.click();
   await phone.call(CUSTOMER, agent.number);

@@ -259,10 +259,17 @@ pub(super) fn PeerSlot() -> impl IntoView {
                 .into_any()
             }
             Slot::Party { name, number, quality } => {
-                let tip = quality::summary(words, quality);
+                // How both sides sound is told to whoever comes to it by pointer or by keyboard.
+                let tip = Some(quality::summary(words, quality)).filter(|tip| !tip.is_empty());
                 view! {
                     <span class="peer-name cut">{name}</span>
-                    <span class="peer-number" data-tip=(!tip.is_empty()).then_some(tip)>
+                    <span
+                        class="peer-number"
+                        role=tip.as_ref().map(|_| "group")
+                        tabindex=tip.as_ref().map(|_| "0")
+                        aria-label=tip.clone()
+                        data-tip=tip
+                    >
                         <span class="num">{number}</span>
                         {quality::mark(quality)
                             .map(|mark| view! { <QualityMark mark=mark said=quality::word(words, mark.verdict).to_owned() /> })}

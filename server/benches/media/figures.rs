@@ -16,6 +16,8 @@ struct Figure {
     user: f64,
     packet: f64,
     delays: [f64; 4],
+    /// Milliseconds in each second of the window: the gateway, the load.
+    waited: [f64; 2],
     resident: u64,
     set_up: f64,
 }
@@ -27,6 +29,8 @@ impl Figures {
             measured.delays.percentile(share).map_or(f64::NAN, |delay| delay.as_secs_f64() * 1e3)
         };
         let total = measured.cpu.total().as_secs_f64().max(1e-9);
+        let waited = |time: std::time::Duration| 1e3 * time.as_secs_f64() / measured.window.as_secs_f64().max(1e-9);
+        let waited = [waited(measured.waited.0), waited(measured.waited.1)];
         let figure = Figure {
             share: measured.share(),
             wrong: measured.wrong,
@@ -34,6 +38,7 @@ impl Figures {
             user: measured.cpu.user.as_secs_f64() / total,
             packet: measured.micros_per_packet(),
             delays: [0.5, 0.95, 0.99, 1.0].map(|share| delay(&mut measured, share)),
+            waited,
             resident: measured.resident,
             set_up: measured.set_up.as_secs_f64() * 1e3,
         };
@@ -62,11 +67,14 @@ impl Figures {
         say(&format!(
             "MEDIAN {name:9} {calls:3} calls: {share:.3} % delivered, {wrong} wrong; {cpu:.4} CPU-s a call-minute, \
              {packet:.2} us a packet; delay p50 {p50:.2} p95 {p95:.2} p99 {p99:.2} most {most:.2} ms; \
-             {resident:.1} MiB; set-up {set_up:.1} CPU-ms a call",
+             of each second {ours:.0} ms waiting for a processor (load {load:.0} ms); {resident:.1} MiB; \
+             set-up {set_up:.1} CPU-ms a call",
             share = 100.0 * self.median(|figure| figure.share),
             wrong = self.0.iter().map(|figure| figure.wrong).sum::<u64>(),
             cpu = self.cpu(),
             packet = self.median(|figure| figure.packet),
+            ours = self.median(|Figure { waited: [ours, _], .. }| *ours),
+            load = self.median(|Figure { waited: [_, load], .. }| *load),
             resident = self.median(Figure::mebibytes),
             set_up = self.median(|figure| figure.set_up),
         ));
@@ -93,9 +101,10 @@ impl Figures {
 impl Figure {
     fn speed(&self) -> String {
         let [p50, p95, p99, most] = self.delays;
+        let [ours, load] = self.waited;
         format!(
             "{:.4} CPU-s a call-minute ({:.0} % user), {:.2} us a packet; delay p50 {p50:.2} p95 {p95:.2} p99 {p99:.2} \
-             most {most:.2} ms; {:.1} MiB",
+             most {most:.2} ms; of each second {ours:.0} ms waiting for a processor (load {load:.0} ms); {:.1} MiB",
             self.cpu,
             100.0 * self.user,
             self.packet,

@@ -121,16 +121,22 @@ pub fn run(gateway: &mut dyn UnderLoad, plan: &Plan) -> Result<Measured, LoadErr
     generator.speak();
     generator.go_on(plan.warm_up)?;
     let before = process::cpu(gateway.pid())?;
+    let waited_before = (process::waited(gateway.pid())?, process::waited_here());
     generator.counts = true;
     let began = now();
     generator.go_on(plan.window)?;
     let window = now().saturating_duration_since(began);
     let cpu = process::cpu(gateway.pid())?.since(&before);
+    let waited = (
+        process::waited(gateway.pid())?.saturating_sub(waited_before.0),
+        process::waited_here().saturating_sub(waited_before.1),
+    );
     let resident = process::resident(gateway.pid())?;
     generator.counts = false;
     generator.go_on(DRAIN)?;
     let calls = u32::try_from(plan.calls).unwrap_or(u32::MAX).max(1);
-    Ok(generator.sum_up(window, cpu, resident, up.since(&idle).total() / calls))
+    let set_up = up.since(&idle).total() / calls;
+    Ok(Measured { waited, ..generator.sum_up(window, cpu, resident, set_up) })
 }
 
 impl Generator {
@@ -315,6 +321,7 @@ impl Generator {
             stalls: self.tally.stalls,
             delays: self.tally.delays,
             cpu,
+            waited: (Duration::ZERO, Duration::ZERO),
             resident,
             set_up,
         }

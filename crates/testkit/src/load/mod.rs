@@ -113,6 +113,9 @@ pub struct Measured {
     pub delays: Delays,
     /// What the gateway's process used within the window.
     pub cpu: process::Cpu,
+    /// How long the gateway's threads and the generator's were ready to run within the window and got no processor: delay
+    /// that the machine adds to whatever the gateway does.
+    pub waited: (Duration, Duration),
     /// Its resident memory at the end of the window, in KiB.
     pub resident: u64,
     /// What it used to set up one call, on the average.

@@ -44,6 +44,33 @@ pub fn cpu(pid: u32) -> Result<Cpu, LoadError> {
     Ok(Cpu { user: TICK * user, system: TICK * system })
 }
 
+/// For how long all threads of a process together were ready to run and got no processor. On a machine that has others to
+/// serve, delays are no longer than this makes them.
+///
+/// # Errors
+/// [`LoadError::System`] where there is no such process.
+pub fn waited(pid: u32) -> Result<Duration, LoadError> {
+    let reading = || LoadError::system("reading how long it waited for a processor");
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_err(reading())?;
+    let waits = threads.map(|thread| {
+        let path = thread.map_err(reading())?.path().join("schedstat");
+        // A thread may end while it is looked for.
+        Ok(std::fs::read_to_string(path).map_or(Duration::ZERO, |line| wait(&line)))
+    });
+    waits.sum()
+}
+
+/// The same for the thread that asks.
+pub(super) fn waited_here() -> Duration {
+    std::fs::read_to_string("/proc/thread-self/schedstat").map_or(Duration::ZERO, |line| wait(&line))
+}
+
+/// Time on a processor, time waiting for one, both in nanoseconds, and a count (proc(5)).
+fn wait(line: &str) -> Duration {
+    let nanos = line.split_whitespace().nth(1).and_then(|field| field.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
 /// Resident memory, in KiB.
 ///
 /// # Errors
@@ -69,6 +96,7 @@ mod tests {
         }
         assert_ne!(sum, 1);
         assert!(resident(me).unwrap() > 500);
-        assert!(cpu(u32::MAX).is_err());
+        assert!(waited(me).unwrap() >= waited_here());
+        assert!(cpu(u32::MAX).is_err() && waited(u32::MAX).is_err());
     }
 }

@@ -36,7 +36,9 @@ const KEEP_FALTERING: Duration = Duration::from_secs(30);
 const QUIET_EVERY: Duration = Duration::from_millis(900);
 /// How long a connection that stands may wait to be asked for what it has to say beside audio: its reports have
 /// seconds, and all else than audio is asked for at once.
-const SETTLE_WITHIN: Duration = Duration::from_millis(100);
+const SETTLE_WITHIN: Duration = Duration::from_millis(500);
+/// How often it is noted where a stream stands.
+const MARK_EVERY: Duration = Duration::from_secs(1);
 /// How often the connection tells what the browser reports: about as often as browsers do.
 pub(super) const REPORTS_EVERY: Duration = Duration::from_secs(5);
 /// The longest message on a data channel that is sent back, in octets: a probe has a few.
@@ -64,6 +66,7 @@ pub(super) struct Leg {
     reception: Reception,
     far: FarEar,
     begun: Instant,
+    next_mark: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +144,7 @@ impl Leg {
             reception: Reception::default(),
             far: FarEar::default(),
             begun: now,
+            next_mark: Duration::ZERO,
         };
         Ok((leg, answer.to_sdp_string()))
     }
@@ -369,8 +373,11 @@ impl Leg {
     }
 
     /// Remembers where its stream stands, for the browser's reports.
-    pub(super) fn mark(&mut self) {
-        self.far.mark(self.out.place());
+    pub(super) fn mark(&mut self, now: Duration) {
+        if now >= self.next_mark {
+            self.next_mark = now + MARK_EVERY;
+            self.far.mark(self.out.place());
+        }
     }
 
     /// By the echo of its probe the browser knows that both ways live, while nobody speaks.

@@ -308,7 +308,7 @@ impl Worker {
         self.next_look = now.at + LOOK;
         for slot in self.agents.slots() {
             let Some(leg) = self.agents.get_mut(slot).and_then(|agent| agent.leg.as_mut()) else { continue };
-            leg.mark();
+            leg.mark(now.since);
             let mut change = if now.at >= leg.deadline() { leg.on_tick(now.at, &self.socket) } else { None };
             if change.is_none() && leg.is_idle(now.since) {
                 let frame = self.sounds.frame(Sound::Quiet, leg.codec(), now.since);
