@@ -34,7 +34,7 @@ for (const role of ["agent", "supervisor"] as const) {
       const answer = await page.request.post(`/api/${endpoint}`, { headers, data: { before: null } });
       expect(answer.status(), endpoint).toBe(403);
     }
-    const what = { kind: "trunk", id: (await admin.trunk()).id };
+    const what = { trunk: (await admin.trunk()).id };
     const deleted = await page.request.post("/api/settings/delete", { headers, data: { what } });
     expect(deleted.status()).toBe(403);
   });

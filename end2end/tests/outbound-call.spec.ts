@@ -47,9 +47,9 @@ test("S7 A25: the granted caller numbers are offered, the last used one first", 
   await admin.addNumber({
     number: `+81612${n}`,
     label: `本人 ${n}`,
-    granted: { granted: "users", users: [agent.id] },
+    granted: { users: [agent.id] },
   });
-  await admin.addNumber({ number: `+81712${n}`, label: `封印 ${n}`, granted: { granted: "nobody" } });
+  await admin.addNumber({ number: `+81712${n}`, label: `封印 ${n}`, granted: "nobody" });
   await desk.bar.openDialler();
   const offered = desk.dialler.callerNumber.getByRole("option");
   await expect(offered.filter({ hasText: `本人 ${n}` })).toHaveCount(1);

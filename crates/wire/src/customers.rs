@@ -62,7 +62,7 @@ pub struct SaveCustomer {
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "saved", content = "value")]
+#[serde(rename_all = "snake_case")]
 pub enum Saved<T> {
     /// It is stored; as it is now.
     Stored(T),
@@ -78,7 +78,7 @@ pub enum Saved<T> {
 
 /// Something in a customer's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "entry", content = "value")]
+#[serde(rename_all = "snake_case")]
 pub enum Entry {
     /// A call.
     Call(CallRow),
@@ -108,7 +108,7 @@ pub struct CustomerPage {
 
 /// A count that stops counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "total", content = "n")]
+#[serde(rename_all = "snake_case")]
 pub enum Total {
     /// Exactly this many.
     Exactly(u64),
@@ -144,7 +144,7 @@ pub struct ListQuery {
 
 /// A condition of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "filter", content = "value")]
+#[serde(rename_all = "snake_case")]
 pub enum Filter {
     /// The field holds exactly this; a multiple choice holds it among others.
     Is(Key, Value),

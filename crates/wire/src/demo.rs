@@ -29,7 +29,7 @@ pub struct Phone {
 
 /// What the phone is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[serde(rename_all = "snake_case")]
 pub enum PhoneState {
     /// Nothing.
     Idle,
@@ -70,7 +70,7 @@ pub enum Hears {
 
 /// What the customer does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "act")]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     /// Rings the desk.
     Call {

@@ -16,7 +16,7 @@ use crate::{error::ApiResult, session::Actor};
 
 /// Of which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "of", content = "id")]
+#[serde(rename_all = "snake_case")]
 pub enum DraftOf {
     /// The record of a customer.
     Customer(CustomerId),

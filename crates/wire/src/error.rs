@@ -10,7 +10,7 @@ pub type ApiResult<T> = Result<T, ApiError>;
 
 /// What the desk can decide by; the words are in its message files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "snake_case", tag = "error")]
+#[serde(rename_all = "snake_case")]
 pub enum ApiError {
     /// HTTP 401: nobody is signed in, or no longer.
     #[error("not signed in")]
@@ -67,7 +67,7 @@ pub struct FieldError {
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "problem")]
+#[serde(rename_all = "snake_case")]
 pub enum Problem {
     /// Required, and empty.
     Required,

@@ -22,7 +22,7 @@ use crate::session::Me;
 
 /// From the tab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "frame")]
+#[serde(rename_all = "snake_case")]
 pub enum ClientFrame {
     /// The first frame.
     Hello {
@@ -46,7 +46,7 @@ pub struct Resume {
 
 /// From the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "frame")]
+#[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The first frame.
     Hello {
@@ -114,7 +114,7 @@ pub struct Desk {
 
 /// A change to a [`Desk`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "event")]
+#[serde(rename_all = "snake_case")]
 pub enum DeskEvent {
     /// The user, or the extension assigned to them, changed.
     Me {

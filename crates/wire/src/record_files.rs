@@ -19,7 +19,7 @@ use crate::{error::ApiResult, session::Actor};
 
 /// A column of a list or a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "column", content = "key")]
+#[serde(rename_all = "snake_case")]
 pub enum Column {
     /// A field of the record.
     Field(Key),

@@ -49,7 +49,7 @@ impl Fields {
 
 /// A value as this user may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "shown", content = "value")]
+#[serde(rename_all = "snake_case")]
 pub enum Shown {
     /// All of it.
     Plain(Value),

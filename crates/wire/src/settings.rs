@@ -180,7 +180,7 @@ pub enum TrunkCodec {
 
 /// A trunk as the server sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[serde(rename_all = "snake_case")]
 pub enum TrunkState {
     /// Switched off.
     Off,
@@ -224,7 +224,7 @@ pub struct Number {
 
 /// Who may show a number when calling out (A25).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "granted", content = "users")]
+#[serde(rename_all = "snake_case")]
 pub enum Granted {
     /// Nobody: inbound only.
     Nobody,
@@ -283,7 +283,7 @@ pub struct AuditRow {
 
 /// What can be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "id")]
+#[serde(rename_all = "snake_case")]
 pub enum Deletable {
     /// An extension.
     Extension(ExtensionId),

@@ -15,7 +15,7 @@ use crate::{error::ApiResult, session::Actor};
 
 /// What the agent can choose for the time between calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "choice")]
+#[serde(rename_all = "snake_case")]
 pub enum Choice {
     /// 待機
     Ready,

@@ -48,7 +48,7 @@ pub struct TollAlarm {
 
 /// What an alarm is about. Never the number itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "news")]
+#[serde(rename_all = "snake_case")]
 pub enum TollNews {
     /// A call was refused.
     Refused {

@@ -44,7 +44,7 @@ impl BreakReason {
 
 /// What the agent chose, or what was chosen for them and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "presence")]
+#[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// 待機
     Ready,
@@ -62,7 +62,7 @@ pub enum Presence {
 
 /// What the system sees the agent do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "work")]
+#[serde(rename_all = "snake_case")]
 pub enum Work {
     /// Nothing.
     Idle,

@@ -26,7 +26,7 @@ use crate::time::Timestamp;
 
 /// An agent's softphone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "seat")]
+#[serde(rename_all = "snake_case")]
 pub enum Seat {
     /// The softphone is not logged in.
     LoggedOut,
@@ -52,7 +52,7 @@ pub enum Seat {
 
 /// What happens to a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "input")]
+#[serde(rename_all = "snake_case")]
 pub enum SeatInput {
     /// The agent logs the softphone in (S3).
     LogIn {

@@ -6,7 +6,7 @@ use super::{Key, Value, Values};
 
 /// What somebody saw in a field before changing it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "before", content = "value")]
+#[serde(rename_all = "snake_case")]
 pub enum Before {
     /// This; or that it was empty.
     Saw(Option<Value>),

@@ -20,7 +20,7 @@ pub const MOST_CHOICES: usize = 500;
 
 /// What is wrong with an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "snake_case", tag = "wrong")]
+#[serde(rename_all = "snake_case")]
 pub enum Wrong {
     /// Longer than allowed.
     #[error("longer than {max} characters")]

@@ -104,7 +104,7 @@ pub struct Field {
 
 /// What a field takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// One line of text.
     Text,

@@ -11,7 +11,7 @@ use crate::phone::ShownNumber;
 
 /// A stored value, with the type with which it was stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type", content = "value")]
+#[serde(rename_all = "snake_case")]
 pub enum Value {
     /// Text of one or several lines, not empty.
     Text(String),
@@ -35,7 +35,7 @@ pub enum Value {
 
 /// What an input holds while somebody types: anything, right or wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type", content = "value")]
+#[serde(rename_all = "snake_case")]
 pub enum Entered {
     /// In a field that is written: text, number, date (`2026-11-22`), phone, e-mail.
     Text(String),

@@ -32,7 +32,7 @@ use crate::time::Timestamp;
 
 /// A call between one customer and, in turn, one agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[serde(rename_all = "snake_case")]
 pub enum Call {
     /// Inbound, nobody rings.
     Waiting {

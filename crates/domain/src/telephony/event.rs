@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// One line of an interaction's log. Ids only, never names or numbers: those may have to be erased.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "event")]
+#[serde(rename_all = "snake_case")]
 pub enum CallEvent {
     /// The call began.
     Started {
