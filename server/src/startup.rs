@@ -8,6 +8,7 @@
 
 mod joins;
 mod logging;
+mod records;
 mod shutdown;
 
 use std::fs::DirBuilder;
@@ -31,6 +32,7 @@ use wire::telephony::TelephonyPort;
 use wire::tolls::TollsPort;
 
 use self::joins::Joins;
+use self::records::RecordDesks;
 pub use self::shutdown::Shutdown;
 use crate::agents::Agents;
 use crate::clock::Clock;
@@ -304,6 +306,7 @@ impl Product {
         let tell = move || desks.publish_all(&DeskEvent::CallsChanged);
         let (list_changed, list_news) = list_news::coalesced(clock.clone(), tell);
         let (log, writer) = CallLog::new(db.clone(), clock.clone(), list_changed);
+        let desks = RecordDesks::new(db.clone(), clock.clone(), hub.clone(), plan, files.clone());
         let calls = Calls::new(Neighbours {
             db: db.clone(),
             clock: clock.clone(),
@@ -314,6 +317,7 @@ impl Product {
             sip: Arc::new(sip),
             trunks: trunks.clone(),
             directory,
+            people: desks.people(),
             plan,
             log,
             keep_for: config.agent_return_seconds,
@@ -345,8 +349,10 @@ impl Product {
         tasks.spawn(music::follow(settings.clone(), files.clone(), player, closing.clone()));
         tasks.spawn(sweep(Arc::clone(&sessions), clock.clone(), closing.clone()));
 
-        let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()));
-        let uploads = music::routes(settings.clone(), files);
+        let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()), desks.callers());
+        desks.join(calls.clone(), interactions.clone());
+        tasks.spawn(desks.clone().sweep(clock.clone(), closing.clone()));
+        let uploads = music::routes(settings.clone(), files).merge(desks.routes());
         let telephony = Arc::new(Telephony::new(calls.clone()));
         let demo = demo.map(|demo| Arc::new(demo) as Arc<dyn DemoPort>);
         let proxies = Arc::new(Proxies(config.trusted_proxies.clone()));
@@ -358,6 +364,7 @@ impl Product {
                 Arc::new(relays),
                 Arc::new(interactions),
                 Arc::new(calls.tolls().clone()),
+                desks,
                 demo,
             ),
             realtime: Realtime { hub: hub.clone(), clock, source: joins, stop: closing.clone() },
@@ -500,6 +507,7 @@ fn ports(
     relays: Arc<dyn RelaysPort>,
     interactions: Arc<dyn InteractionsPort>,
     tolls: Arc<dyn TollsPort>,
+    desks: RecordDesks,
     demo: Option<Arc<dyn DemoPort>>,
 ) -> Ports {
     Arc::new(move || {
@@ -508,6 +516,7 @@ fn ports(
         provide_context(Arc::clone(&relays));
         provide_context(Arc::clone(&interactions));
         provide_context(Arc::clone(&tolls));
+        desks.provide();
         if let Some(demo) = &demo {
             provide_context(Arc::clone(demo));
         }

@@ -1,6 +1,6 @@
 //! Inquiries (お問合せ情報): what a customer wanted, written in a call, after it, for a past one, or with none at all.
 
-use domain::ids::{CustomerId, FileId, InquiryId, InteractionId};
+use domain::ids::{CustomerId, FieldId, FileId, InquiryId, InteractionId};
 use domain::records::{Key, Value};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -70,6 +70,24 @@ pub struct InquiryRow {
     pub customer_name: String,
 }
 
+/// What a call still lacks: what leaving after-call work early warns about (A6).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwritten {
+    /// It belongs to no customer yet.
+    pub customer: bool,
+    /// The required fields that are empty in its customer's record.
+    pub required: Vec<FieldId>,
+    /// No inquiry was saved for it.
+    pub inquiry: bool,
+}
+
+impl Unwritten {
+    /// Whether nothing is missing.
+    pub fn is_complete(&self) -> bool {
+        !self.customer && self.required.is_empty() && !self.inquiry
+    }
+}
+
 /// What the server does behind these functions.
 #[cfg(feature = "ssr")]
 #[async_trait::async_trait]
@@ -82,6 +100,8 @@ pub trait InquiriesPort: Send + Sync {
     async fn save(&self, actor: Actor, save: SaveInquiry) -> ApiResult<Saved<Inquiry>>;
     /// A sensitive value.
     async fn unmask(&self, actor: Actor, id: InquiryId, key: Key) -> ApiResult<Option<Value>>;
+    /// What a call or chat still lacks.
+    async fn unwritten(&self, actor: Actor, interaction: InteractionId) -> ApiResult<Unwritten>;
     /// A page of the list.
     async fn list(&self, actor: Actor, query: ListQuery) -> ApiResult<InquiryPage>;
 }
@@ -137,6 +157,18 @@ pub async fn unmask(
     key: Key,
 ) -> Result<Option<Value>, ApiError> {
     port::<dyn InquiriesPort>()?.unmask(actor()?, id, key).await
+}
+
+/// What a call or chat still lacks, as the server knows it.
+///
+/// # Errors
+/// [`ApiError::NotFound`] for one that this agent may not see.
+#[server(name = UnwrittenFn, prefix = "/api", endpoint = "inquiries/unwritten", input = Json, output = Json)]
+pub async fn unwritten(
+    /// Which.
+    interaction: InteractionId,
+) -> Result<Unwritten, ApiError> {
+    port::<dyn InquiriesPort>()?.unwritten(actor()?, interaction).await
 }
 
 /// A page of inquiries; the search covers the customer's name, reading and numbers too.

@@ -20,6 +20,10 @@ pub struct Fields {
     pub customer: Vec<Field>,
     /// お問合せ情報, by position.
     pub inquiry: Vec<Field>,
+    /// The words of choices that no field names any more, since it became of another kind: what was chosen stays
+    /// readable.
+    #[serde(default)]
+    pub former: BTreeMap<ChoiceId, String>,
 }
 
 impl Fields {
@@ -44,6 +48,7 @@ impl Fields {
             .filter_map(|field| field.kind.choices())
             .find_map(|choices| choices.get(id))
             .map(|choice| choice.label.as_str())
+            .or_else(|| self.former.get(&id).map(String::as_str))
     }
 }
 

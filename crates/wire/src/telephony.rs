@@ -32,9 +32,10 @@ pub enum Choice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Leave {
-    /// Nothing was missing.
+    /// Nothing was missing. The server looks for itself: going ready with something missing goes into the audit log all
+    /// the same.
     Complete,
-    /// 下書きを残して待機: what was typed is kept, and is found again.
+    /// 下書きを残して待機: what was typed is kept, and is found again. Goes into the audit log where there is no such draft.
     KeepDraft,
     /// このまま待機: goes into the audit log.
     Anyway,

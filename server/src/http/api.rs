@@ -16,8 +16,8 @@ use wire::session::{Actor, SessionPort};
 use super::{Client, Edge};
 use crate::session::{CookieKind, RequestPort, Token};
 
-/// The largest body of a server function: all of them are commands and forms. Uploads have routes of their own.
-const MAX_BODY: usize = 256 * 1024;
+/// The largest body of a server function: all of them are commands and forms, the longest a draft of 256 KiB in JSON.
+const MAX_BODY: usize = 1024 * 1024;
 /// A body that is not here by then comes from somebody who wants to hold the connection.
 const BODY_WITHIN: Duration = Duration::from_secs(20);
 /// An answer of a server function that says why it failed is a few words.

@@ -15,10 +15,13 @@ mod tests;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use domain::ids::{QueueId, UserId};
+use domain::ids::{CustomerId, QueueId, UserId};
+use domain::phone::E164;
 use wire::ApiResult;
 
 pub use port::Interactions;
+
+use crate::telephony::people::Caller;
 
 /// What the slice asks of others.
 #[async_trait]
@@ -27,6 +30,24 @@ pub trait Surroundings: Send + Sync {
     async fn queues_of(&self, user: UserId) -> ApiResult<Vec<QueueId>>;
     /// Everybody's and every queue's name, those of deleted queues included.
     async fn names(&self) -> ApiResult<Names>;
+}
+
+/// Whoever knows the callers.
+#[async_trait]
+pub trait Callers: Send + Sync {
+    /// Whose these calls are, in their order.
+    async fn callers(&self, calls: &[Call]) -> ApiResult<Vec<Caller>>;
+}
+
+/// What is stored of whose a call is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The customer's number.
+    pub number: Option<E164>,
+    /// Whose, as far as it was found or said.
+    pub customer: Option<CustomerId>,
+    /// Somebody said whose, or that it was nobody's.
+    pub settled: bool,
 }
 
 /// Names behind ids.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::ids::{InteractionId, UserId};
+use domain::ids::{CustomerId, InteractionId, UserId};
 use domain::roles::Permission;
+use domain::time::Timestamp;
 use wire::events::{Party, QueueName};
 use wire::interactions::{AgentName, CallDetail, CallFilter, CallPage, CallRow, Cursor, InteractionsPort};
 use wire::session::Actor;
@@ -12,9 +13,10 @@ use wire::{ApiError, ApiResult};
 
 use super::search::{Wanted, wanted};
 use super::store::{self, Call, Query};
-use super::{Names, Surroundings};
+use super::{Call as Whose, Callers, Names, Surroundings};
 use crate::db::Db;
 use crate::telephony::numbers::NumberingPlan;
+use crate::telephony::people::Caller;
 use crate::telephony::quality;
 
 /// How many calls a page holds.
@@ -26,12 +28,13 @@ pub struct Interactions {
     db: Db,
     plan: NumberingPlan,
     surroundings: Arc<dyn Surroundings>,
+    callers: Arc<dyn Callers>,
 }
 
 impl Interactions {
     /// Joins the slice to its database and its neighbours.
-    pub fn new(db: Db, plan: NumberingPlan, surroundings: Arc<dyn Surroundings>) -> Self {
-        Self { db, plan, surroundings }
+    pub fn new(db: Db, plan: NumberingPlan, surroundings: Arc<dyn Surroundings>, callers: Arc<dyn Callers>) -> Self {
+        Self { db, plan, surroundings, callers }
     }
 
     async fn seen_by(&self, actor: &Actor) -> ApiResult<Query> {
@@ -44,13 +47,44 @@ impl Interactions {
         Ok(Query { seen_by, filter: CallFilter::All, number: None })
     }
 
-    fn row(&self, call: Call, names: &Names) -> CallRow {
+    /// Whether this user sees the call in the list.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sees(&self, actor: &Actor, call: InteractionId) -> ApiResult<bool> {
+        let query = self.seen_by(actor).await?;
+        Ok(store::call(&self.db, &query, call).await?.is_some())
+    }
+
+    /// A customer's calls that began before then, latest first, whoever had them: their history is the customer's. What
+    /// happened in one is told only to those who may see it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn of_customer(&self, customer: CustomerId, before: Timestamp, limit: usize) -> ApiResult<Vec<CallRow>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.rows(store::of_customer(&self.db, customer, before, limit).await?).await
+    }
+
+    async fn rows(&self, calls: Vec<Call>) -> ApiResult<Vec<CallRow>> {
+        let names = self.surroundings.names().await?;
+        let whose = |call: &Call| Whose { number: call.customer.clone(), customer: call.whose, settled: call.settled };
+        let callers = self.callers.callers(&calls.iter().map(whose).collect::<Vec<_>>()).await?;
+        Ok(calls.into_iter().zip(callers).map(|(call, caller)| self.row(call, caller, &names)).collect())
+    }
+
+    fn row(&self, call: Call, caller: Caller, names: &Names) -> CallRow {
         let show = |number| self.plan.show(&number);
         let queue = |id| names.queues.get(&id).map(|name| QueueName { id, name: name.clone() });
         CallRow {
             id: call.id,
             direction: call.direction,
-            party: Party { number: call.customer.map(show), name: None, customer: None, candidates: 0 },
+            party: Party {
+                number: call.customer.map(show),
+                name: caller.name,
+                customer: caller.customer,
+                candidates: caller.candidates,
+            },
             our_number: call.ours.map(show),
             queue: call.queue.and_then(queue),
             agent: call.agent.and_then(|id| agent(names, id)),
@@ -90,8 +124,7 @@ impl InteractionsPort for Interactions {
         let last = calls.last().filter(|_| more);
         let next = last.map(|call| Cursor { started_at: call.started_at, id: call.id });
         let total = store::count(&self.db, &query).await?;
-        let names = self.surroundings.names().await?;
-        Ok(CallPage { rows: calls.into_iter().map(|call| self.row(call, &names)).collect(), next, total })
+        Ok(CallPage { rows: self.rows(calls).await?, next, total })
     }
 
     async fn call(&self, actor: Actor, id: InteractionId) -> ApiResult<CallDetail> {
@@ -106,7 +139,8 @@ impl InteractionsPort for Interactions {
             (None, reason) => reason.clone(),
         };
         let agents = agents.into_iter().filter_map(|id| agent(&names, id)).collect();
+        let row = self.rows(vec![call]).await?.pop().ok_or(ApiError::Server)?;
         let quality = quality::load(&self.db, id).await?;
-        Ok(CallDetail { row: self.row(call, &names), events, agents, sip_reason, quality })
+        Ok(CallDetail { row, events, agents, sip_reason, quality })
     }
 }

@@ -1,6 +1,6 @@
 //! The SQL that reads calls and their logs.
 
-use domain::ids::{InteractionId, QueueId, UserId};
+use domain::ids::{CustomerId, InteractionId, QueueId, UserId};
 use domain::phone::E164;
 use domain::telephony::{Direction, Numbered, Outcome};
 use domain::time::Timestamp;
@@ -27,6 +27,8 @@ pub(super) struct Call {
     pub(super) id: InteractionId,
     pub(super) direction: Direction,
     pub(super) customer: Option<E164>,
+    pub(super) whose: Option<CustomerId>,
+    pub(super) settled: bool,
     pub(super) ours: Option<E164>,
     pub(super) queue: Option<QueueId>,
     pub(super) agent: Option<UserId>,
@@ -53,7 +55,7 @@ macro_rules! matching {
 /// The columns of a [`Row`]. Somebody of ours called back when, after it, a call went out to the same number.
 macro_rules! columns {
     () => {
-        "i.id, i.direction, i.customer_number, i.our_number, i.queue_id, i.agent_id, i.started_at, i.waited_ms,
+        "i.id, i.direction, i.customer_number, i.customer_id, i.customer_settled, i.our_number, i.queue_id, i.agent_id, i.started_at, i.waited_ms,
          i.talked_ms, i.outcome, i.sip_status, i.sip_reason,
          CASE WHEN i.outcome_kind = 'abandoned' THEN (
             SELECT MIN(b.started_at) FROM interactions b WHERE b.customer_number = i.customer_number
@@ -151,6 +153,29 @@ pub(super) async fn call(db: &Db, query: &Query, id: InteractionId) -> Result<Op
     row.map(Row::read).transpose()
 }
 
+/// At most `limit` calls of a customer that began before then, latest first.
+pub(super) async fn of_customer(
+    db: &Db,
+    customer: CustomerId,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<Call>, DbError> {
+    let rows = fetch_all!(
+        db,
+        Row,
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM interactions i WHERE i.kind = 'call' AND i.customer_id = $1 AND i.started_at < $2
+             ORDER BY i.started_at DESC, i.id DESC LIMIT $3"
+        ),
+        customer.to_string(),
+        before.0,
+        limit,
+    )?;
+    rows.into_iter().map(Row::read).collect()
+}
+
 /// The call's log, in order, with everybody whom it names.
 pub(super) async fn events(db: &Db, id: InteractionId) -> Result<(Vec<Numbered>, Vec<UserId>), DbError> {
     let rows = fetch_all!(
@@ -179,6 +204,8 @@ struct Row {
     id: String,
     direction: String,
     customer_number: Option<String>,
+    customer_id: Option<String>,
+    customer_settled: bool,
     our_number: Option<String>,
     queue_id: Option<String>,
     agent_id: Option<String>,
@@ -202,6 +229,8 @@ impl Row {
             id: parse("interactions.id", &self.id)?,
             direction,
             customer: number("interactions.customer_number", self.customer_number)?,
+            whose: self.customer_id.map(|id| parse("interactions.customer_id", &id)).transpose()?,
+            settled: self.customer_settled,
             ours: number("interactions.our_number", self.our_number)?,
             queue: self.queue_id.map(|id| parse("interactions.queue_id", &id)).transpose()?,
             agent: self.agent_id.map(|id| parse("interactions.agent_id", &id)).transpose()?,

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::calls::Calls;
 use super::effects::{Effects, Facts};
+use super::people::Caller;
 use super::sip_stack::{LegEvent, LegEvents};
 use super::trunk::Place;
 
@@ -24,6 +25,8 @@ pub(super) enum Letter {
     AudioLost(UserId),
     /// How the last few seconds sounded.
     Measured(CallQuality),
+    /// Whose the call is.
+    Caller(Caller),
     /// An agent's command, which wants an answer.
     Command { by: UserId, command: Command, reply: oneshot::Sender<Result<(), Refusal>> },
 }
@@ -151,6 +154,10 @@ impl CallTask {
             }
             Woken::Letter(Letter::Measured(quality)) => {
                 self.effects.measured(&self.call, quality);
+                None
+            }
+            Woken::Letter(Letter::Caller(caller)) => {
+                self.effects.know(&self.call, caller);
                 None
             }
             Woken::Letter(Letter::Input(input)) => self.step(input, now).await,

@@ -9,13 +9,14 @@ use domain::telephony::quality::{CallQuality, Judge};
 use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Failure, Numbered, Outcome, Refuse};
 use domain::time::Timestamp;
 use wire::ApiError;
-use wire::events::{CallView, Gone, Party, QueueName};
+use wire::events::{CallView, Gone, QueueName};
 
 use super::call_log;
 use super::call_task;
-use super::calls::Calls;
+use super::calls::{Calls, party};
 use super::gateway::{Gateway, Route};
 use super::late_steps::{LateSteps, Step};
+use super::people::Caller;
 use super::quality;
 use super::sip_stack::{Aim, LegEvent, LegId};
 use super::store::{self, Ended, Line};
@@ -29,6 +30,8 @@ pub(super) struct Facts {
     pub(super) full_hold: bool,
     pub(super) direction: Direction,
     pub(super) customer: Option<ShownNumber>,
+    /// Whose the call is, once that is known.
+    pub(super) caller: Caller,
     pub(super) ours: Option<ShownNumber>,
     pub(super) queue: Option<QueueName>,
     /// The queue of the number of ours that this call is on.
@@ -98,6 +101,12 @@ impl Effects {
         if self.judge.on(quality).is_some() {
             self.show(call, None);
         }
+    }
+
+    /// Takes whose the call is, and shows it.
+    pub(super) fn know(&mut self, call: &Call, caller: Caller) {
+        self.facts.caller = caller;
+        self.show(call, None);
     }
 
     /// Does what was ordered, in order. Gives what must follow where an order could not be carried out.
@@ -367,7 +376,7 @@ impl Effects {
             id: facts.id,
             full_hold: facts.full_hold,
             direction: facts.direction,
-            party: Party { number: facts.customer, name: None, customer: None, candidates: 0 },
+            party: party(facts.customer, facts.caller),
             our_number: facts.ours,
             queue: facts.queue,
             started_at: facts.started_at,

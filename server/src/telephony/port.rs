@@ -80,6 +80,24 @@ impl Telephony {
         Ok(())
     }
 
+    /// Whether the audit log tells that the call was left unwritten (A6): whoever says so, and whoever becomes ready while
+    /// something is missing, whatever the desk believes, unless it is kept as a draft.
+    async fn leaves_unwritten(
+        &self,
+        user: UserId,
+        call: InteractionId,
+        choice: Choice,
+        leave: Leave,
+    ) -> ApiResult<bool> {
+        let people = &self.with().people;
+        match leave {
+            Leave::Anyway => Ok(true),
+            Leave::Complete | Leave::KeepDraft if choice != Choice::Ready => Ok(false),
+            Leave::Complete => people.is_unwritten(call).await,
+            Leave::KeepDraft => Ok(!people.has_draft(user, call).await? && people.is_unwritten(call).await?),
+        }
+    }
+
     /// S1: without an extension nobody is ready or dials, were it taken away after the log-in, too.
     async fn extension(&self, user: UserId) -> ApiResult<ExtensionId> {
         Ok(self.with().directory.extension_of(user).await?.ok_or(Refusal::NoExtension)?)
@@ -284,9 +302,7 @@ impl TelephonyPort for Telephony {
         if choice == Choice::Ready {
             self.can_be_called(actor.user).await?;
         }
-        // Customers and inquiries cannot be written yet: whoever becomes ready leaves the call unwritten, whatever the
-        // desk believes (A6).
-        let unwritten = choice == Choice::Ready || leave == Leave::Anyway;
+        let unwritten = self.leaves_unwritten(actor.user, call, choice, leave).await?;
         let (agents, clock, user) = (self.with().agents.clone(), self.with().clock.clone(), actor.user);
         let change = self
             .with()

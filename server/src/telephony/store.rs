@@ -1,6 +1,6 @@
 //! The SQL of calls: writing the row and the log, and the few questions that a running call asks.
 
-use domain::ids::{InteractionId, QueueId, TrunkId, UserId};
+use domain::ids::{CustomerId, InteractionId, QueueId, TrunkId, UserId};
 use domain::phone::E164;
 use domain::telephony::quality::CallQuality;
 use domain::telephony::{Direction, Numbered, Outcome};
@@ -69,6 +69,13 @@ pub(super) enum Line {
         agent: UserId,
         /// Since when.
         at: Timestamp,
+    },
+    /// Whose it is, as a look-up found.
+    Customer {
+        /// Which.
+        call: InteractionId,
+        /// Whose.
+        customer: CustomerId,
     },
     /// The row's last words.
     Ended(Box<Ended>),
@@ -150,6 +157,7 @@ pub(super) async fn write(tx: &mut Tx, line: &Line) -> Result<(), DbError> {
             agent.to_string()
         )
         .map(drop),
+        Line::Customer { call, customer } => super::links::note(tx, *call, *customer).await,
         Line::Quality { call, quality } => super::quality::write(tx, *call, quality).await,
         Line::Ended(ended) => execute!(
             tx,

@@ -25,6 +25,7 @@ use server::telephony::extensions;
 use server::telephony::gateway::{Gateway, GatewayConfig};
 use server::telephony::locate::Names;
 use server::telephony::numbers::NumberingPlan;
+use server::telephony::people::Nobody;
 use server::telephony::port::Telephony;
 use server::telephony::sip_endpoint::{SipConfig, SipEndpoint};
 use server::telephony::trunk::Trunks;
@@ -221,6 +222,7 @@ impl Floor {
             sip: Arc::new(sip.clone()),
             trunks: trunks.clone(),
             directory: directory.clone(),
+            people: Arc::new(Nobody),
             plan: numbering,
             log: log.clone(),
             keep_for: KEEP_FOR,

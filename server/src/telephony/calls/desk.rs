@@ -6,10 +6,10 @@ use domain::refusal::Refusal;
 use domain::telephony::quality::Verdicts;
 use domain::telephony::{Call, Key, Outcome};
 use wire::ApiResult;
-use wire::events::{CallView, DeskEvent, Gone, Party, QueueName};
+use wire::events::{CallView, DeskEvent, Gone, QueueName};
 
 use super::super::store;
-use super::Calls;
+use super::{Calls, party};
 
 impl Calls {
     /// The call on this agent's desk: ringing, dialling, up, held, or in after-call work.
@@ -40,7 +40,9 @@ impl Calls {
     /// Shows the agent's tabs the call as it is now.
     pub(in crate::telephony) fn show(&self, agent: UserId, view: CallView) {
         let call = Box::new(view.clone());
-        self.views().insert(agent, view);
+        if self.views().insert(agent, view).as_ref() == Some(&*call) {
+            return;
+        }
         self.with().hub.publish(agent, DeskEvent::Call { call });
     }
 
@@ -87,18 +89,14 @@ impl Calls {
             Some(queue) => with.directory.queue(queue).await?.map(|queue| QueueName { id: queue.id, name: queue.name }),
             None => None,
         };
+        let (caller, _) = self.caller_of(id, stored.customer.as_ref()).await?;
         let outcome = stored.outcome.unwrap_or(Outcome::Lost);
         Ok(Some(CallView {
             call: Call::Ended { id, outcome },
             id,
             full_hold: false,
             direction: stored.direction,
-            party: Party {
-                number: stored.customer.map(|number| with.plan.show(&number)),
-                name: None,
-                customer: None,
-                candidates: 0,
-            },
+            party: party(stored.customer.map(|number| with.plan.show(&number)), caller),
             our_number: stored.ours.map(|number| with.plan.show(&number)),
             queue,
             started_at: stored.started_at,

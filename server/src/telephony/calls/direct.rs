@@ -11,6 +11,7 @@ use super::super::call_log;
 use super::super::call_task::{CallTask, Letter};
 use super::super::directory::{Line, Trunk};
 use super::super::effects::{self, Facts};
+use super::super::people::Caller;
 use super::super::sip_stack::Incoming;
 use super::super::store::Began;
 use super::{Calls, RETRY_AFTER};
@@ -80,6 +81,7 @@ impl Calls {
             full_hold: false,
             direction: Direction::Inbound,
             customer,
+            caller: Caller::default(),
             ours,
             queue: None,
             home: None,
@@ -91,7 +93,9 @@ impl Calls {
             leg: incoming.leg,
             audio,
         };
+        let number = facts.customer.as_ref().map(|number| number.e164.clone());
         self.start(CallTask::new(self.clone(), call, facts, incoming.events, place, outputs));
+        self.look_up(id, number);
         if !with.agents.can_take_offers(agent)
             && let Some(mailbox) = self.live().get(&id)
         {

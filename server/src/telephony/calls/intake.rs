@@ -9,6 +9,7 @@ use super::super::call_log;
 use super::super::call_task::CallTask;
 use super::super::directory::{Line, OurNumber, Trunk};
 use super::super::effects::{self, Facts};
+use super::super::people::Caller;
 use super::super::sip_stack::Incoming;
 use super::super::store::{self, Began, Ended};
 use super::{Calls, RETRY_AFTER};
@@ -94,6 +95,7 @@ impl Calls {
             full_hold: false,
             direction: Direction::Inbound,
             customer,
+            caller: Caller::default(),
             ours,
             queue: Some(QueueName { id: queue.id, name: queue.name }),
             home: Some(queue.id),
@@ -105,7 +107,9 @@ impl Calls {
             leg: incoming.leg,
             audio,
         };
+        let number = facts.customer.as_ref().map(|number| number.e164.clone());
         self.start(CallTask::new(self.clone(), call, facts, incoming.events, place, outputs));
+        self.look_up(id, number);
     }
 
     /// The line that was called, where it was an extension's own.

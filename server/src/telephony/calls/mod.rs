@@ -9,6 +9,7 @@
 //!
 //! **Invariant:** what an agent's desk shows of a call ([`CallView`]) is written in `desk` and nowhere else.
 
+mod caller;
 mod desk;
 mod direct;
 mod intake;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use domain::agents::SeatInput;
 use domain::ids::{InteractionId, UserId};
+use domain::phone::E164;
 use domain::refusal::Refusal;
 use domain::telephony::tolls::Overdrawn;
 use domain::telephony::{Call, CallInput, Command};
@@ -32,12 +34,14 @@ use tokio_util::task::TaskTracker;
 use wire::ApiResult;
 use wire::events::{CallView, Media};
 
+pub(super) use self::caller::party;
 pub(super) use self::outgoing::Dial;
 use super::call_log::CallLog;
 use super::call_task::{CallTask, Letter};
 use super::directory::Directory;
 use super::gateway::{self, Down, Gateway, LegEvent};
 use super::numbers::NumberingPlan;
+use super::people::People;
 use super::sip_stack::{Incoming, SipStack};
 use super::store;
 use super::tolls::Tolls;
@@ -69,6 +73,8 @@ pub struct Neighbours {
     pub trunks: Trunks,
     /// The settings.
     pub directory: Arc<dyn Directory>,
+    /// Whoever knows the callers.
+    pub people: Arc<dyn People>,
     /// How numbers are read.
     pub plan: NumberingPlan,
     /// The log.
@@ -95,6 +101,8 @@ struct Inner {
     with: Neighbours,
     live: Mutex<HashMap<InteractionId, mpsc::UnboundedSender<Letter>>>,
     views: Mutex<HashMap<UserId, CallView>>,
+    /// The customers' numbers of live calls, as far as they are known.
+    callers: Mutex<HashMap<InteractionId, E164>>,
     /// From which session each agent's audio was connected last.
     sessions: Mutex<HashMap<UserId, String>>,
     /// The newest audio connection of each agent; news of older ones come too late.
@@ -117,6 +125,7 @@ impl Calls {
             with,
             live: Mutex::default(),
             views: Mutex::default(),
+            callers: Mutex::default(),
             sessions: Mutex::default(),
             connections: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -229,6 +238,7 @@ impl Calls {
     /// The call is over: its mailbox takes nothing more.
     pub(super) fn forget(&self, call: InteractionId) {
         self.live().remove(&call);
+        self.callers().remove(&call);
         self.0.tolls.ended(call);
         self.gauge();
     }
@@ -369,6 +379,10 @@ impl Calls {
 
     fn views(&self) -> MutexGuard<'_, HashMap<UserId, CallView>> {
         self.0.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn callers(&self) -> MutexGuard<'_, HashMap<InteractionId, E164>> {
+        self.0.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<UserId, String>> {

@@ -9,6 +9,7 @@ use super::super::call_log;
 use super::super::call_task::CallTask;
 use super::super::directory::OurNumber;
 use super::super::effects::Facts;
+use super::super::people::Caller;
 use super::super::sip_stack::Invite;
 use super::super::store::Began;
 use super::super::tolls::Dialled;
@@ -59,12 +60,14 @@ impl Calls {
             trunk: dial.way.trunk.id,
             at: now,
         }));
+        let number = dial.to.to.e164.clone();
         let (call, outputs) = Call::outbound(dial.call, dial.agent, now);
         let facts = Facts {
             id: dial.call,
             full_hold: false,
             direction: Direction::Outbound,
             customer: Some(dial.to.to),
+            caller: Caller::default(),
             ours: Some(with.plan.show(&dial.from.number)),
             queue: None,
             home: dial.from.queue,
@@ -77,5 +80,6 @@ impl Calls {
             audio: dial.audio,
         };
         self.start(CallTask::new(self.clone(), call, facts, leg_events, dial.way.place, outputs));
+        self.look_up(dial.call, Some(number));
     }
 }

@@ -1,0 +1,237 @@
+//! Customers, inquiries, their fields and drafts, joined with each other and with the calls.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use axum::Router;
+use domain::ids::{CustomerId, FileId, InteractionId, UserId};
+use domain::phone::E164;
+use domain::records::Values;
+use domain::time::Timestamp;
+use leptos::prelude::provide_context;
+use tokio_util::sync::CancellationToken;
+use wire::customers::CustomersPort;
+use wire::drafts::DraftsPort;
+use wire::inquiries::{InquiriesPort, Inquiry};
+use wire::interactions::CallRow;
+use wire::records::FieldsPort;
+use wire::session::Actor;
+use wire::{ApiError, ApiResult};
+
+use super::SWEEP_EVERY;
+use crate::clock::Clock;
+use crate::customers::{self, Changed, Customers, Whose};
+use crate::db::Db;
+use crate::drafts::Drafts;
+use crate::files::Files;
+use crate::http::Edge;
+use crate::inquiries::{self, Inquiries};
+use crate::interactions::{self, Interactions};
+use crate::realtime::Hub;
+use crate::records::Records;
+use crate::telephony::calls::Calls;
+use crate::telephony::links;
+use crate::telephony::numbers::NumberingPlan;
+use crate::telephony::people::{Caller, People};
+
+/// The slices of records, cheap to clone.
+#[derive(Clone)]
+pub(super) struct RecordDesks {
+    records: Arc<Records>,
+    customers: Arc<Customers>,
+    inquiries: Arc<Inquiries>,
+    drafts: Arc<Drafts>,
+    joins: Arc<Joins>,
+}
+
+/// What they ask of each other and of the calls.
+struct Joins {
+    db: Db,
+    drafts: Drafts,
+    slices: OnceLock<(Customers, Inquiries)>,
+    calls: OnceLock<(Calls, Interactions)>,
+}
+
+impl RecordDesks {
+    pub(super) fn new(db: Db, clock: Clock, hub: Hub, plan: NumberingPlan, files: Files) -> Self {
+        let drafts = Drafts::new(db.clone(), clock.clone(), hub.clone());
+        let records = Records::new(db.clone(), clock.clone(), hub.clone(), plan);
+        let joins =
+            Arc::new(Joins { db: db.clone(), drafts: drafts.clone(), slices: OnceLock::new(), calls: OnceLock::new() });
+        let customers =
+            Customers::new(db.clone(), clock.clone(), hub.clone(), plan, records.clone(), Arc::<Joins>::clone(&joins));
+        let inquiries = Inquiries::new(db, clock, hub, plan, records.clone(), files, Arc::<Joins>::clone(&joins));
+        joins.slices.set((customers.clone(), inquiries.clone())).ok();
+        Self {
+            records: Arc::new(records),
+            customers: Arc::new(customers),
+            inquiries: Arc::new(inquiries),
+            drafts: Arc::new(drafts),
+            joins,
+        }
+    }
+
+    /// Names the calls, which are made after those who ask for them.
+    pub(super) fn join(&self, calls: Calls, interactions: Interactions) {
+        self.joins.calls.set((calls, interactions)).ok();
+    }
+
+    pub(super) fn people(&self) -> Arc<dyn People> {
+        Arc::<Joins>::clone(&self.joins)
+    }
+
+    pub(super) fn callers(&self) -> Arc<dyn interactions::Callers> {
+        Arc::<Joins>::clone(&self.joins)
+    }
+
+    pub(super) fn routes(&self) -> Router<Edge> {
+        inquiries::routes(Inquiries::clone(&self.inquiries))
+    }
+
+    /// Puts the ports into the context of a server function.
+    pub(super) fn provide(&self) {
+        provide_context::<Arc<dyn FieldsPort>>(Arc::<Records>::clone(&self.records));
+        provide_context::<Arc<dyn CustomersPort>>(Arc::<Customers>::clone(&self.customers));
+        provide_context::<Arc<dyn InquiriesPort>>(Arc::<Inquiries>::clone(&self.inquiries));
+        provide_context::<Arc<dyn DraftsPort>>(Arc::<Drafts>::clone(&self.drafts));
+    }
+
+    /// Forgets files that nothing names, now and then, until `stop`.
+    pub(super) async fn sweep(self, clock: Clock, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.inquiries.sweep().await {
+                tracing::error!(%error, "loose files could not be swept; the next sweep tries again");
+            }
+            tokio::select! {
+                () = clock.sleep(SWEEP_EVERY) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+}
+
+impl Joins {
+    fn slices(&self) -> ApiResult<&(Customers, Inquiries)> {
+        self.slices.get().ok_or(ApiError::Unavailable)
+    }
+
+    fn calls(&self) -> ApiResult<&(Calls, Interactions)> {
+        self.calls.get().ok_or(ApiError::Unavailable)
+    }
+
+    async fn may_write(&self, actor: &Actor, call: InteractionId) -> ApiResult<bool> {
+        let (calls, interactions) = self.calls()?;
+        Ok(calls.is_on_desk(actor.user, call).await? || interactions.sees(actor, call).await?)
+    }
+}
+
+fn caller(whose: Option<Whose>) -> Caller {
+    let Whose { candidates, only } = whose.unwrap_or_default();
+    let (customer, name) = only.map_or((None, None), |known| (Some(known.id), named(known.name)));
+    Caller { customer, name, candidates }
+}
+
+fn named(name: String) -> Option<String> {
+    Some(name).filter(|name| !name.is_empty())
+}
+
+#[async_trait]
+impl People for Joins {
+    async fn whose(&self, number: &E164) -> ApiResult<Caller> {
+        let (customers, _) = self.slices()?;
+        Ok(caller(Some(customers.whose(number).await?)))
+    }
+
+    async fn name(&self, customer: CustomerId) -> ApiResult<Option<String>> {
+        let (customers, _) = self.slices()?;
+        Ok(customers.names(&[customer]).await?.remove(&customer).and_then(named))
+    }
+
+    async fn is_unwritten(&self, call: InteractionId) -> ApiResult<bool> {
+        let (_, inquiries) = self.slices()?;
+        Ok(!inquiries.lacks(call).await?.is_complete())
+    }
+
+    async fn has_draft(&self, user: UserId, call: InteractionId) -> ApiResult<bool> {
+        self.drafts.about_call(user, call).await
+    }
+}
+
+#[async_trait]
+impl interactions::Callers for Joins {
+    async fn callers(&self, calls: &[interactions::Call]) -> ApiResult<Vec<Caller>> {
+        let (customers, _) = self.slices()?;
+        let linked: Vec<CustomerId> = calls.iter().filter_map(|call| call.customer).collect();
+        let open = calls.iter().filter(|call| call.customer.is_none() && !call.settled);
+        let numbers: Vec<E164> = open.filter_map(|call| call.number.clone()).collect();
+        let names: HashMap<CustomerId, String> = customers.names(&linked).await?;
+        let whose = customers.all_whose(&numbers).await?;
+        let of = |call: &interactions::Call| match (call.customer, &call.number) {
+            (Some(id), _) => {
+                Caller { customer: Some(id), name: names.get(&id).cloned().and_then(named), candidates: 0 }
+            }
+            (None, Some(number)) if !call.settled => caller(whose.get(number).cloned()),
+            (None, Some(_) | None) => Caller::default(),
+        };
+        Ok(calls.iter().map(of).collect())
+    }
+}
+
+#[async_trait]
+impl customers::Surroundings for Joins {
+    async fn may_write_about(&self, actor: &Actor, call: InteractionId) -> ApiResult<bool> {
+        self.may_write(actor, call).await
+    }
+
+    async fn calls_of(&self, customer: CustomerId, before: Timestamp, limit: usize) -> ApiResult<Vec<CallRow>> {
+        let (_, interactions) = self.calls()?;
+        interactions.of_customer(customer, before, limit).await
+    }
+
+    async fn inquiries_of(
+        &self,
+        actor: &Actor,
+        customer: CustomerId,
+        before: Timestamp,
+        limit: usize,
+    ) -> ApiResult<Vec<Inquiry>> {
+        let (_, inquiries) = self.slices()?;
+        inquiries.of_customer(actor, customer, before, limit).await
+    }
+
+    fn look_again(&self, changed: Changed) {
+        if let Ok((calls, _)) = self.calls() {
+            calls.look_again(&changed.customers, &changed.numbers, changed.call);
+        }
+    }
+
+    async fn forget_files(&self, files: Vec<FileId>) {
+        if let Ok((_, inquiries)) = self.slices() {
+            inquiries.forget_files(files).await;
+        }
+    }
+}
+
+#[async_trait]
+impl inquiries::Surroundings for Joins {
+    async fn may_write_about(&self, actor: &Actor, call: InteractionId) -> ApiResult<bool> {
+        self.may_write(actor, call).await
+    }
+
+    async fn customer_of(&self, call: InteractionId) -> ApiResult<Option<(CustomerId, Values)>> {
+        let Some(customer) = links::of(&self.db, call).await?.and_then(|link| link.customer) else { return Ok(None) };
+        let (customers, _) = self.slices()?;
+        Ok(customers.record(customer).await?.map(|values| (customer, values)))
+    }
+
+    fn look_again(&self, call: InteractionId) {
+        if let Ok((calls, _)) = self.calls() {
+            calls.look_again(&[], &[], Some(call));
+        }
+    }
+
+    async fn names_file(&self, file: FileId) -> ApiResult<bool> {
+        self.drafts.names_file(file).await
+    }
+}

@@ -1,0 +1,53 @@
+//! Who the callers are, as calls ask it: a door to whoever keeps customers.
+
+use async_trait::async_trait;
+use domain::ids::{CustomerId, InteractionId, UserId};
+use domain::phone::E164;
+use wire::ApiResult;
+
+/// Whose a call is, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose, if it is known for sure.
+    pub customer: Option<CustomerId>,
+    /// Their name, if they have one.
+    pub name: Option<String>,
+    /// How many have the number; nothing to choose from where somebody said whose the call is.
+    pub candidates: u32,
+}
+
+/// What calls ask of whoever keeps customers.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// Whose number this is.
+    async fn whose(&self, number: &E164) -> ApiResult<Caller>;
+    /// A customer's name, if they have one.
+    async fn name(&self, customer: CustomerId) -> ApiResult<Option<String>>;
+    /// Whether something of the call is still to be written (A6).
+    async fn is_unwritten(&self, call: InteractionId) -> ApiResult<bool>;
+    /// Whether this user has a draft about the call.
+    async fn has_draft(&self, user: UserId, call: InteractionId) -> ApiResult<bool>;
+}
+
+/// Knows nobody, and lets nothing be written: calls without customers.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+#[async_trait]
+impl People for Nobody {
+    async fn whose(&self, _: &E164) -> ApiResult<Caller> {
+        Ok(Caller::default())
+    }
+
+    async fn name(&self, _: CustomerId) -> ApiResult<Option<String>> {
+        Ok(None)
+    }
+
+    async fn is_unwritten(&self, _: InteractionId) -> ApiResult<bool> {
+        Ok(true)
+    }
+
+    async fn has_draft(&self, _: UserId, _: InteractionId) -> ApiResult<bool> {
+        Ok(false)
+    }
+}
