@@ -9,7 +9,7 @@ use wire::records::Stamp;
 use wire::{ApiError, ApiResult};
 
 use super::merge::Hand;
-use super::{numbers, store};
+use super::{numbers, searched, store};
 use crate::audit::{self, Changes, Entry};
 use crate::db::Tx;
 use crate::telephony::links;
@@ -70,6 +70,7 @@ pub(super) async fn erase(tx: &mut Tx, hand: Hand, id: CustomerId) -> ApiResult<
     }
     // Those that were merged into others first: each names what it became. The list begins with the latest.
     for customer in customers.iter().take(customers.len().saturating_sub(1)).rev().chain(customers.last()) {
+        searched::remove(tx, *customer).await?;
         store::delete(tx, *customer).await?;
     }
     let certificate = Certificate {

@@ -6,11 +6,12 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use wire::{ApiError, ApiResult, Problem};
 
-use super::numbers;
 use super::store::{self, Kept, Stored};
+use super::{numbers, searched};
 use crate::audit::{self, Changes, Entry};
 use crate::db::{DbError, Tx};
 use crate::inquiries;
+use crate::records::fields_in;
 use crate::telephony::links;
 use crate::telephony::numbers::NumberingPlan;
 
@@ -56,6 +57,7 @@ pub(super) async fn merge(
     store::put(tx, keep.id, &merged, Some(hand.by), hand.now).await?;
     store::list_numbers(tx, absorb.id, &[]).await?;
     store::set_merged(tx, absorb.id, Some(keep.id)).await?;
+    searched::remove(tx, absorb.id).await?;
     let snapshot = Snapshot {
         keep: keep.values,
         absorb: absorb.values,
@@ -63,6 +65,9 @@ pub(super) async fn merge(
         calls: links::give(tx, absorb.id, keep.id).await?,
         inquiries: inquiries::give(tx, absorb.id, keep.id).await?,
     };
+    let fields = fields_in(tx).await?;
+    searched::index(tx, &fields, keep.id, &snapshot.merged).await?;
+    inquiries::index_all(tx, &fields, hand.plan, keep.id).await?;
     let snapshot = serde_json::to_string(&snapshot).map_err(|_| ApiError::Server)?;
     store::keep_merge(tx, id, Kept { keep: keep.id, absorb: absorb.id, snapshot }, hand.by, hand.now).await?;
     tell(tx, hand, "customer.merged", keep.id, absorb.id).await?;
@@ -84,9 +89,15 @@ pub(super) async fn undo(tx: &mut Tx, hand: Hand, id: MergeId) -> ApiResult<[Cus
     }
     store::set_merged(tx, absorb.id, None).await?;
     store::put(tx, absorb.id, &snapshot.absorb, Some(hand.by), hand.now).await?;
-    store::put(tx, keep.id, &apart(&keep.values, &snapshot), Some(hand.by), hand.now).await?;
+    let own = apart(&keep.values, &snapshot);
+    store::put(tx, keep.id, &own, Some(hand.by), hand.now).await?;
     links::give_back(tx, &snapshot.calls, keep.id, absorb.id).await?;
     inquiries::give_back(tx, &snapshot.inquiries, keep.id, absorb.id).await?;
+    let fields = fields_in(tx).await?;
+    for (id, values) in [(keep.id, &own), (absorb.id, &snapshot.absorb)] {
+        searched::index(tx, &fields, id, values).await?;
+        inquiries::index_all(tx, &fields, hand.plan, id).await?;
+    }
     tell(tx, hand, "customer.merge_undone", keep.id, absorb.id).await?;
     Ok([keep.id, absorb.id])
 }

@@ -18,9 +18,10 @@ mod merge;
 mod people;
 mod port;
 mod save;
+mod searched;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timeline;
 mod viewers;
 
@@ -36,7 +37,8 @@ use wire::session::Actor;
 
 pub use self::people::{Known, Whose};
 pub use self::port::Customers;
-pub use self::store::living;
+pub use self::searched::add_whom;
+pub use self::store::{living, record_in};
 
 /// What the slice asks of others.
 #[async_trait]

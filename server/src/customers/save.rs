@@ -9,9 +9,10 @@ use wire::customers::{Customer, SaveCustomer, Saved};
 use wire::records::Fields;
 use wire::{ApiError, ApiResult, Problem};
 
-use super::numbers;
 use super::store::{self, Stored};
+use super::{numbers, searched};
 use crate::db::Tx;
+use crate::inquiries;
 use crate::records::{Form, fields_in, shown};
 use crate::telephony::links;
 use crate::telephony::numbers::NumberingPlan;
@@ -56,7 +57,7 @@ pub(super) async fn save(tx: &mut Tx, pen: Pen, save: SaveCustomer) -> ApiResult
     }
     let mut all = numbers(before.values.get(&Key::Phones));
     if after != before.values {
-        all.extend(store_values(tx, pen, &before, &after).await?);
+        all.extend(store_values(tx, pen, &fields, &before, &after).await?);
     }
     if let Some(call) = save.interaction
         && !links::settle(tx, call, Some(before.id)).await?
@@ -81,8 +82,12 @@ async fn open(tx: &mut Tx, pen: Pen, save: &SaveCustomer) -> ApiResult<Stored> {
 }
 
 /// Stores changed values, and gives the customer the calls of numbers that are now theirs alone. Gives the numbers.
-async fn store_values(tx: &mut Tx, pen: Pen, before: &Stored, after: &Values) -> ApiResult<Vec<E164>> {
+async fn store_values(tx: &mut Tx, pen: Pen, fields: &Fields, before: &Stored, after: &Values) -> ApiResult<Vec<E164>> {
     store::put(tx, before.id, after, pen.by, pen.now).await?;
+    searched::index(tx, fields, before.id, after).await?;
+    if searched::is_another(&before.values, after) {
+        inquiries::index_all(tx, fields, pen.plan, before.id).await?;
+    }
     let had = numbers(before.values.get(&Key::Phones));
     let has = numbers(after.get(&Key::Phones));
     for number in has.iter().filter(|number| !had.contains(number)) {

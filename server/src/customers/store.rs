@@ -131,6 +131,14 @@ pub async fn living(tx: &mut Tx, plan: NumberingPlan, id: CustomerId) -> Result<
     Ok(take(tx, plan, id).await?.map(|stored| stored.id))
 }
 
+/// What a record holds, as this unit of work sees it.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_in(tx: &mut Tx, plan: NumberingPlan, id: CustomerId) -> Result<Option<Values>, DbError> {
+    Ok(exactly(tx, plan, id).await?.map(|stored| stored.values))
+}
+
 /// Makes an empty record, to be filled in the same unit of work; whether there was none.
 pub(super) async fn make(tx: &mut Tx, id: CustomerId, by: Option<UserId>, now: Timestamp) -> Result<bool, DbError> {
     let made = execute!(

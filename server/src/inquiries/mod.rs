@@ -23,7 +23,7 @@ use wire::ApiResult;
 use wire::session::Actor;
 
 pub use self::attachments::routes;
-pub use self::belongings::{Erased, erase, give, give_back};
+pub use self::belongings::{Erased, erase, give, give_back, index_all};
 pub use self::port::Inquiries;
 
 /// What the slice asks of others.

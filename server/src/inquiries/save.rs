@@ -9,6 +9,7 @@ use wire::inquiries::{Inquiry, SaveInquiry};
 use wire::records::Fields;
 use wire::{ApiError, ApiResult, Problem};
 
+use super::belongings;
 use super::store::{self, New, Stored};
 use crate::customers;
 use crate::db::Tx;
@@ -50,6 +51,7 @@ pub(super) async fn save(tx: &mut Tx, pen: Pen, save: SaveInquiry) -> ApiResult<
     }
     if after != before.values || save.attachments != had {
         store::put(tx, before.id, &after, Some(pen.by), pen.now).await?;
+        belongings::index(tx, &fields, pen.plan, before.id).await?;
     }
     if let Some(call) = before.interaction {
         // What is written about a call that was nobody's says whose it was.

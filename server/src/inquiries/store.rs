@@ -311,9 +311,14 @@ pub(super) async fn drop_file(tx: &mut Tx, file: FileId) -> Result<(), DbError> 
     execute!(tx, "DELETE FROM attachments WHERE file_id = $1 AND name = ''", file.to_string()).map(drop)
 }
 
-/// The inquiries of a customer.
+/// The inquiries of a customer, oldest first.
 pub(super) async fn ids_of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<InquiryId>, DbError> {
-    let rows = fetch_all!(tx, (String,), "SELECT id FROM inquiries WHERE customer_id = $1", customer.to_string())?;
+    let rows = fetch_all!(
+        tx,
+        (String,),
+        "SELECT id FROM inquiries WHERE customer_id = $1 ORDER BY created_at, id",
+        customer.to_string()
+    )?;
     rows.iter().map(|(id,)| parse("inquiries.id", id)).collect()
 }
 

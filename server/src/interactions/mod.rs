@@ -10,7 +10,7 @@ mod port;
 mod search;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 

@@ -13,7 +13,6 @@ use wire::interactions::{CallFilter, CallPage, InteractionsPort};
 use wire::session::Actor;
 
 use super::*;
-use crate::db::testing::TestDb;
 use crate::db::{Db, DbError};
 use crate::telephony::numbers::NumberingPlan;
 use crate::{execute, on_both};
@@ -47,8 +46,8 @@ impl Callers for Office {
     }
 }
 
-fn interactions(db: &TestDb) -> Interactions {
-    Interactions::new(db.db.clone(), NumberingPlan::of("JP").unwrap(), Arc::new(Office), Arc::new(Office))
+pub(crate) fn interactions(db: &crate::db::Db) -> Interactions {
+    Interactions::new(db.clone(), NumberingPlan::of("JP").unwrap(), Arc::new(Office), Arc::new(Office))
 }
 
 fn actor(user: UserId, role: Role) -> Actor {

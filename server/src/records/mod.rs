@@ -21,7 +21,7 @@ mod tests;
 
 pub use form::{Form, here};
 pub use port::Records;
-pub use shown::{in_words, shown, unmasked};
+pub use shown::{add_fields, in_words, shown, unmasked};
 pub use store::in_tx as fields_in;
 
 use domain::ids::UserId;

@@ -1,5 +1,6 @@
 //! What a role may see of a record.
 
+use crate::search::Document;
 use domain::records::{Key, Owner, Value, Values};
 use domain::roles::Role;
 use wire::records::{Fields, Shown, ShownValues};
@@ -45,6 +46,23 @@ pub fn unmasked(fields: &Fields, owner: Owner, values: &Values, key: Key, role: 
         return Err(ApiError::Forbidden);
     }
     Ok(values.get(&key).cloned())
+}
+
+/// Adds what can be found of the defined fields: not what is sensitive, for a hit would tell it.
+pub fn add_fields(document: &mut Document, fields: &Fields, values: &Values) {
+    for (key, value) in values {
+        let Key::Field(id) = key else { continue };
+        match (fields.get(*id), value) {
+            (Some(field), _) if field.sensitive.is_some() => {}
+            (Some(_), Value::Phone(number)) => {
+                document.phone(&number.e164);
+            }
+            (Some(_), value) => {
+                document.text(&in_words(fields, value));
+            }
+            (None, _) => {}
+        }
+    }
 }
 
 /// A value in words.
