@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::ids::FieldId;
-use domain::records::{Field, Owner};
+use domain::records::{Field, Kind, Owner};
 use domain::roles::Permission;
 use wire::events::DeskEvent;
 use wire::records::{Fields, FieldsPort};
@@ -123,12 +123,23 @@ fn owner_name(owner: Owner) -> &'static str {
     }
 }
 
+fn kind_name(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::LongText => "long_text",
+        Kind::Number => "number",
+        Kind::Date => "date",
+        Kind::Choice(_) => "choice",
+        Kind::MultipleChoice(_) => "multiple_choice",
+        Kind::Checkbox => "checkbox",
+        Kind::Phone => "phone",
+        Kind::Email => "email",
+    }
+}
+
 /// What the audit log tells of a change of a field.
 fn told(before: Option<&Field>, after: &Field) -> Changes {
-    let kind = |field: &Field| {
-        let json = serde_json::to_value(&field.kind).unwrap_or_default();
-        json.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned()
-    };
+    let kind = |field: &Field| kind_name(&field.kind).to_owned();
     let choices = |field: &Field| {
         let options = field.kind.choices().map(|choices| choices.options.as_slice()).unwrap_or_default();
         let words = options.iter().filter(|choice| choice.active).map(|choice| choice.label.as_str());
