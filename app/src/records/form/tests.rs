@@ -67,7 +67,7 @@ fn fields() -> Fields {
             field(MIDDLE, "中分類", Kind::Choice(choices(Some(LARGE), &[(3, &[1]), (4, &[2]), (5, &[1, 2])]))),
             card,
         ],
-        inquiry: Vec::new(),
+        ..Fields::default()
     }
 }
 
