@@ -2,7 +2,17 @@ import type { Locator, Page } from "@playwright/test";
 
 import type { Say } from "../fixtures/words.js";
 
-type Section = "ユーザー" | "内線番号" | "電話回線" | "電話番号" | "キュー" | "通話" | "保留音" | "操作履歴";
+type Section =
+  | "ユーザー"
+  | "内線番号"
+  | "電話回線"
+  | "電話番号"
+  | "キュー"
+  | "顧客情報の項目"
+  | "お問合せ情報の項目"
+  | "通話"
+  | "保留音"
+  | "操作履歴";
 
 /** 設定: sections, the list of one, the form of a row. */
 export class SettingsPage {

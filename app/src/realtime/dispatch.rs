@@ -24,11 +24,9 @@ pub(super) fn event(stores: Stores, event: &DeskEvent) {
         | DeskEvent::Queues { .. } => stores.telephony.update(|telephony| telephony.apply(event)),
         DeskEvent::CustomerPressed { call, key } => stores.keypad.heard(stores, *call, *key),
         DeskEvent::CallsChanged => stores.calls_changed.update(|n| *n += 1),
+        DeskEvent::FieldsChanged => stores.fields_changed.update(|n| *n += 1),
         DeskEvent::SettingsChanged => stores.settings_changed.update(|n| *n += 1),
-        DeskEvent::CustomerChanged { .. }
-        | DeskEvent::FieldsChanged
-        | DeskEvent::Draft { .. }
-        | DeskEvent::Import { .. } => {}
+        DeskEvent::CustomerChanged { .. } | DeskEvent::Draft { .. } | DeskEvent::Import { .. } => {}
         DeskEvent::TollAlarm { alarm } => stores.toll_alarm.set(Some(alarm.clone())),
     }
 }

@@ -4,6 +4,7 @@
 //! Never decides whether input is right: the server does, and says which field and why.
 
 mod audit_words;
+mod fields_model;
 mod model;
 mod tolls_model;
 
@@ -13,6 +14,12 @@ mod audit_page;
 mod calls_form;
 #[cfg(target_arch = "wasm32")]
 mod extension_form;
+#[cfg(target_arch = "wasm32")]
+mod field_choices;
+#[cfg(target_arch = "wasm32")]
+mod field_form;
+#[cfg(target_arch = "wasm32")]
+mod fields_page;
 #[cfg(target_arch = "wasm32")]
 mod form;
 #[cfg(target_arch = "wasm32")]

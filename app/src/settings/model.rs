@@ -19,6 +19,10 @@ pub(crate) enum Section {
     Numbers,
     /// キュー
     Queues,
+    /// 顧客情報の項目
+    CustomerFields,
+    /// お問合せ情報の項目
+    InquiryFields,
     /// 通話: what holds for every call
     Calls,
     /// 発信制限
@@ -31,12 +35,14 @@ pub(crate) enum Section {
 
 impl Section {
     /// In the order of the list.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Users,
         Self::Extensions,
         Self::Trunks,
         Self::Numbers,
         Self::Queues,
+        Self::CustomerFields,
+        Self::InquiryFields,
         Self::Calls,
         Self::Tolls,
         Self::Music,
@@ -51,6 +57,8 @@ impl Section {
             Self::Trunks => "trunks",
             Self::Numbers => "numbers",
             Self::Queues => "queues",
+            Self::CustomerFields => "customer-fields",
+            Self::InquiryFields => "inquiry-fields",
             Self::Calls => "calls",
             Self::Tolls => "tolls",
             Self::Music => "music",
@@ -74,6 +82,8 @@ impl Section {
             Self::Trunks => words.settings_trunks,
             Self::Numbers => words.settings_numbers,
             Self::Queues => words.settings_queues,
+            Self::CustomerFields => words.settings_customer_fields,
+            Self::InquiryFields => words.settings_inquiry_fields,
             Self::Calls => words.settings_calls,
             Self::Tolls => words.settings_tolls,
             Self::Music => words.settings_music,
@@ -89,6 +99,7 @@ impl Section {
             Self::Trunks => (words.trunks_empty, Some(words.trunks_empty_help)),
             Self::Numbers => (words.numbers_empty, Some(words.numbers_empty_help)),
             Self::Queues => (words.queues_empty, Some(words.queues_empty_help)),
+            Self::CustomerFields | Self::InquiryFields => (words.fields_empty, None),
             // A form alone: there is no list that could be empty.
             Self::Calls | Self::Tolls => (words.settings_choose, None),
             Self::Music => (words.music_empty, None),
@@ -119,7 +130,13 @@ pub(crate) fn lines(words: &Messages, settings: &Settings, section: Section, sea
         Section::Trunks => settings.trunks.iter().map(|trunk| trunk_line(words, trunk)).collect(),
         Section::Numbers => settings.numbers.iter().map(|number| number_line(words, settings, number)).collect(),
         Section::Queues => settings.queues.iter().map(|queue| queue_line(words, queue)).collect(),
-        Section::Calls | Section::Tolls | Section::Music | Section::Audit => Vec::new(),
+        // What is not part of the settings' rows has lists of its own.
+        Section::CustomerFields
+        | Section::InquiryFields
+        | Section::Calls
+        | Section::Tolls
+        | Section::Music
+        | Section::Audit => Vec::new(),
     };
     all.into_iter()
         .filter(|line| {
@@ -224,7 +241,7 @@ pub(crate) trait Draft {
     fn changes_from(&self, stored: &Self) -> usize;
 }
 
-fn count<const N: usize>(differs: [bool; N]) -> usize {
+pub(super) fn count<const N: usize>(differs: [bool; N]) -> usize {
     differs.into_iter().filter(|differs| *differs).count()
 }
 

@@ -1,5 +1,6 @@
 //! 設定: sections, the list of one, the form of a row.
 
+use domain::records::Owner;
 use domain::roles::Permission;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -8,6 +9,7 @@ use uuid::Uuid;
 use super::audit_page::AuditPage;
 use super::calls_form::CallsForm;
 use super::extension_form::ExtensionForm;
+use super::fields_page::FieldsPage;
 use super::list::SectionList;
 use super::model::Section;
 use super::music_page::MusicPage;
@@ -74,6 +76,8 @@ fn Sections(
                     Section::Trunks => Icon::PlugsConnected,
                     Section::Numbers => Icon::Phone,
                     Section::Queues => Icon::Queue,
+                    Section::CustomerFields => Icon::UserCircle,
+                    Section::InquiryFields => Icon::PencilLine,
                     Section::Calls => Icon::PhoneCall,
                     Section::Tolls => Icon::Prohibit,
                     Section::Music => Icon::MusicNotes,
@@ -122,6 +126,12 @@ fn Sections(
                     }
                         .into_any()
                 }
+                Section::CustomerFields => {
+                    view! { <FieldsPage owner=Owner::Customer settings=settings /> }.into_any()
+                }
+                Section::InquiryFields => {
+                    view! { <FieldsPage owner=Owner::Inquiry settings=settings /> }.into_any()
+                }
                 Section::Tolls => view! { <TollsPage settings=settings /> }.into_any(),
                 Section::Music => {
                     view! {
@@ -160,7 +170,12 @@ fn Form(
         Section::Numbers => view! { <NumberForm id=id settings=settings /> }.into_any(),
         Section::Queues => view! { <QueueForm id=id settings=settings /> }.into_any(),
         // Pages of their own, without a list.
-        Section::Calls | Section::Tolls | Section::Music | Section::Audit => ().into_any(),
+        Section::CustomerFields
+        | Section::InquiryFields
+        | Section::Calls
+        | Section::Tolls
+        | Section::Music
+        | Section::Audit => ().into_any(),
     };
     view! {
         <div class="settings-detail">

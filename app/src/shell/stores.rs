@@ -52,6 +52,8 @@ pub(crate) struct Known {
     pub(crate) checking_microphone: RwSignal<bool>,
     /// Grows with each change to the list of calls.
     pub(crate) calls_changed: RwSignal<u32>,
+    /// Grows with each change to the fields of records.
+    pub(crate) fields_changed: RwSignal<u32>,
     /// Grows with each change to the settings.
     pub(crate) settings_changed: RwSignal<u32>,
     /// The last alarm of the rules against toll fraud.
@@ -87,6 +89,7 @@ impl Stores {
             start_shift: RwSignal::new(false),
             checking_microphone: RwSignal::new(false),
             calls_changed: RwSignal::new(0),
+            fields_changed: RwSignal::new(0),
             settings_changed: RwSignal::new(0),
             toll_alarm: RwSignal::new(None),
             unsaved: RwSignal::new(false),
