@@ -7,7 +7,7 @@ use super::devices::Use;
 use super::ringer::Ringer;
 use crate::shell::use_stores;
 use crate::text::use_text;
-use crate::ui::{Button, Choice, Icon, Look, Popup, SelectField};
+use crate::ui::{Button, Choice, Icon, Popup, PopupTitle, SelectField};
 
 /// How often the level meter looks, in milliseconds.
 const METER_MS: u32 = 100;
@@ -50,20 +50,7 @@ fn Panel(ringer: Ringer) -> impl IntoView {
             label=move || text.get().audio_settings
             state="plain"
             place="audio"
-            head=move || {
-                view! {
-                    <span class="cut">{move || text.get().audio_settings}</span>
-                    <span class="popup-fold">
-                        <Button
-                            label=move || text.get().close
-                            icon=Icon::X
-                            icon_only=true
-                            look=Look::Plain
-                            on_press=close
-                        />
-                    </span>
-                }
-            }
+            head=move || view! { <PopupTitle title=move || text.get().audio_settings on_close=close /> }
             on_escape=close
         >
             <div class="audio-device">

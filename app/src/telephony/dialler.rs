@@ -14,7 +14,7 @@ use crate::format::{Erased, digits_only, typed};
 use crate::platform::element;
 use crate::shell::use_stores;
 use crate::text::use_text;
-use crate::ui::{Button, Choice, Icon, Look, Popup, SelectField, Size};
+use crate::ui::{Button, Choice, Icon, Look, Popup, PopupTitle, SelectField, Size};
 
 /// The dialler, while it is open and no call has taken its place.
 #[component]
@@ -222,20 +222,7 @@ fn Dialler() -> impl IntoView {
             label=move || text.get().dialler
             state="plain"
             place="dialler"
-            head=move || {
-                view! {
-                    <span class="cut">{move || text.get().call}</span>
-                    <span class="popup-fold">
-                        <Button
-                            label=move || text.get().close
-                            icon=Icon::X
-                            icon_only=true
-                            look=Look::Plain
-                            on_press=move || dialler.close()
-                        />
-                    </span>
-                }
-            }
+            head=move || view! { <PopupTitle title=move || text.get().call on_close=move || dialler.close() /> }
             on_escape=move || dialler.close()
         >
             <SelectField label=move || text.get().caller_number value=from choices=Signal::derive(choices) />

@@ -14,7 +14,7 @@ use super::words;
 use crate::platform::notification::{self, Permission};
 use crate::shell::use_stores;
 use crate::text::use_text;
-use crate::ui::{Button, Icon, Look, Popup};
+use crate::ui::{Button, Icon, Look, Popup, PopupTitle};
 
 /// With everything in order it goes by itself after this.
 const GOES_AFTER: Duration = Duration::from_secs(4);
@@ -142,20 +142,7 @@ fn Checks(ringer: Ringer) -> impl IntoView {
             label=move || text.get().start_shift
             state="plain"
             place="start-shift"
-            head=move || {
-                view! {
-                    <span class="cut">{move || text.get().start_shift}</span>
-                    <span class="popup-fold">
-                        <Button
-                            label=move || text.get().close
-                            icon=Icon::X
-                            icon_only=true
-                            look=Look::Plain
-                            on_press=close
-                        />
-                    </span>
-                }
-            }
+            head=move || view! { <PopupTitle title=move || text.get().start_shift on_close=close /> }
             on_escape=close
         >
             <p class="field-help">{move || text.get().start_shift_help}</p>

@@ -36,7 +36,7 @@ pub use error_summary::{ErrorSummary, FieldError};
 pub use icon::Icon;
 pub use menu::{Menu, MenuEntry};
 pub use multi_select::MultiSelect;
-pub use popup::Popup;
+pub use popup::{Popup, PopupTitle};
 pub use select_field::{Choice, SelectField};
 pub use skeleton::Skeleton;
 pub use splitter::Splitter;

@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::Icon;
+use super::{Button, Icon, Look};
 use crate::platform::{element, storage};
 use crate::text::use_text;
 use crate::ui::icon_names;
@@ -153,5 +153,30 @@ pub fn Popup(
             </div>
             <div class="popup-body">{children()}</div>
         </div>
+    }
+}
+
+/// What the head of a popup says when that is a title alone, with a button that closes it.
+#[component]
+pub fn PopupTitle(
+    /// The title.
+    #[prop(into)]
+    title: Signal<String>,
+    /// Closes the popup.
+    #[prop(into)]
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let text = use_text();
+    view! {
+        <span class="cut">{move || title.get()}</span>
+        <span class="popup-fold">
+            <Button
+                label=move || text.get().close
+                icon=icon_names::Icon::X
+                icon_only=true
+                look=Look::Plain
+                on_press=on_close
+            />
+        </span>
     }
 }
