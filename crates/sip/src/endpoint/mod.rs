@@ -271,9 +271,13 @@ impl Endpoint {
         self.leave_registration(now, key);
     }
 
-    /// Lets go of a registration without a word to its registrar: another one takes over its binding.
+    /// Lets go of a registration without another word to its registrar, be it kept or being removed: another one takes
+    /// over its binding.
     pub fn forget_registration(&mut self, key: RegistrationKey) {
-        self.registrations.remove(&key);
+        if let Some(asked) = self.registrations.remove(&key).and_then(Kept::into_asked) {
+            // Nor is what was said sent again.
+            self.clients.remove(&asked);
+        }
     }
 
     /// How much is held.

@@ -81,6 +81,14 @@ impl Kept {
         (self.expires, self.raised) = (self.wanted.expires, false);
     }
 
+    /// The transaction whose answer is waited for.
+    pub(super) fn into_asked(self) -> Option<ClientKey> {
+        match self.phase {
+            Phase::Asking { client } | Phase::Leaving { client } => Some(client),
+            Phase::Held { .. } | Phase::Waiting { .. } => None,
+        }
+    }
+
     /// Is it the transaction whose answer counts?
     fn waits_for(&self, key: &ClientKey) -> bool {
         match &self.phase {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use domain::ids::TrunkId;
 use sip::sdp;
-use sip::{CallKey, Event, RegistrationKey, Time};
+use sip::{CallKey, Event, Time};
 use tokio::sync::mpsc;
 
 use super::super::sip_legs::{Leg, aim_of};
@@ -55,20 +55,17 @@ impl Driver {
             Event::Broken { call } => self.tell(call, LegEvent::Broken),
             Event::Reoffered { call, sdp } => self.reoffered(now, call, sdp.as_deref()),
             Event::Registered { key, .. } => {
-                if let Some(trunk) = self.trunk_of(key) {
+                if let Some(trunk) = self.registrations.trunk_of(key) {
                     self.news(RegistrationNews::Registered(trunk));
                 }
             }
             Event::RegistrationFailed { key, status, retry_after } => {
-                if let Some(trunk) = self.trunk_of(key) {
+                if let Some(trunk) = self.registrations.trunk_of(key) {
                     let trouble = self.trouble_of(trunk);
                     self.news(RegistrationNews::Failed { trunk, status, trouble, retry_after });
                 }
             }
-            Event::Unregistered { key } => {
-                self.leaving.retain(|(leaving, _)| *leaving != key);
-                self.open_door();
-            }
+            Event::Unregistered { key } => self.taken_back(now, key),
             // Dropping the leg's sender closes its channel, after everything that was told before.
             Event::Terminated { call } => self.legs.remove(call),
         }
@@ -154,16 +151,12 @@ impl Driver {
 
     pub(super) fn news(&self, news: RegistrationNews) {
         // Fails only where the trunks have stopped for good.
-        let _ = self.registrations.send(news);
-    }
-
-    fn trunk_of(&self, key: RegistrationKey) -> Option<TrunkId> {
-        self.trunks.iter().find(|(_, registered)| registered.key == key).map(|(trunk, _)| *trunk)
+        let _ = self.trunk_news.send(news);
     }
 
     /// Why a trunk's registrars cannot be connected to, if that is so.
     fn trouble_of(&self, trunk: TrunkId) -> Option<&'static str> {
-        let servers = &self.trunks.get(&trunk)?.servers;
+        let servers = self.registrations.servers_of(trunk);
         servers.iter().find_map(|server| self.trouble.get(server).copied())
     }
 

@@ -5,6 +5,7 @@
 mod door;
 mod dropped;
 mod events;
+mod registrations;
 
 use std::collections::HashMap;
 use std::io;
@@ -14,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use domain::ids::TrunkId;
-use sip::{CallKey, Endpoint, RegistrationKey, Time, Transport};
+use sip::{CallKey, Endpoint, Time, Transport};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,7 @@ use super::sip_tls::Tls;
 use crate::clock::Clock;
 use door::{Door, Verdict, Why};
 use dropped::{Dropped, Lines};
+use registrations::Registrations;
 
 /// How long a registration is asked for.
 const REGISTRATION: Duration = Duration::from_mins(5);
@@ -79,11 +81,9 @@ pub(super) struct Driver {
     /// Why no connection could be made to a server, until one could.
     trouble: HashMap<SocketAddr, &'static str>,
     legs: Legs,
-    trunks: HashMap<TrunkId, Registered>,
-    /// Registrars that are to confirm the end of a registration: heard until they have, though peers no longer.
-    leaving: Vec<(RegistrationKey, IpAddr)>,
+    registrations: Registrations,
     incoming: mpsc::UnboundedSender<Incoming>,
-    registrations: mpsc::UnboundedSender<RegistrationNews>,
+    trunk_news: mpsc::UnboundedSender<RegistrationNews>,
     next_leg: Arc<AtomicU64>,
 }
 
@@ -94,7 +94,7 @@ impl Driver {
         sockets: Sockets,
         tasks: &TaskTracker,
         incoming: mpsc::UnboundedSender<Incoming>,
-        registrations: mpsc::UnboundedSender<RegistrationNews>,
+        trunk_news: mpsc::UnboundedSender<RegistrationNews>,
         next_leg: Arc<AtomicU64>,
     ) -> Self {
         let (tcp_news, tcp) = mpsc::channel(256);
@@ -111,10 +111,9 @@ impl Driver {
             lines: Lines::default(),
             trouble: HashMap::new(),
             legs: Legs::default(),
-            trunks: HashMap::new(),
-            leaving: Vec::new(),
+            registrations: Registrations::default(),
             incoming,
-            registrations,
+            trunk_news,
             next_leg,
         }
     }
@@ -129,7 +128,8 @@ impl Driver {
             if farewell.is_some() && left.registrations == 0 && left.calls == 0 {
                 break;
             }
-            let wake = self.endpoint.poll_timeout().map(|time| self.start + time.0);
+            let wake = self.endpoint.poll_timeout().into_iter().chain(self.registrations.due()).min();
+            let wake = wake.map(|time| self.start + time.0);
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(command) => self.command(command),
@@ -146,6 +146,7 @@ impl Driver {
                 () = until(&self.clock, wake) => {
                     let now = self.now();
                     self.endpoint.handle_timeout(now);
+                    self.give_up_leaving(now);
                 }
                 () = until(&self.clock, self.dropped.due()) => self.dropped.tell(),
                 () = stop.cancelled(), if farewell.is_none() => {
@@ -283,31 +284,8 @@ impl Driver {
                 self.peers = peers;
                 self.open_door();
             }
-            Command::Register(trunk, registration) => {
-                let binding = registration.binding();
-                if let Some(former) = self.trunks.remove(&trunk) {
-                    if former.binding == binding {
-                        // Registered anew, it is the same binding (RFC 3261 §10.2.1.1): taken back, it would be gone.
-                        self.endpoint.forget_registration(former.key);
-                    } else {
-                        // The former first: registrars that share their bindings would drop the new one with it.
-                        self.unregister(now, &former);
-                    }
-                }
-                let servers = registration.servers();
-                for (to, name) in &servers {
-                    self.connections.expect(*to, name);
-                }
-                let fallbacks = targets(&registration.fallbacks);
-                let key = self.endpoint.register_with(now, registration.for_endpoint(), fallbacks);
-                let servers = servers.into_iter().map(|(to, _)| to).collect();
-                self.trunks.insert(trunk, Registered { binding, key, servers });
-            }
-            Command::Unregister(trunk) => {
-                if let Some(former) = self.trunks.remove(&trunk) {
-                    self.unregister(now, &former);
-                }
-            }
+            Command::Register(trunk, registration) => self.register(now, trunk, registration),
+            Command::Unregister(trunk) => self.unregister(now, trunk),
             Command::Reach(hop) => {
                 self.connections.expect(hop.to, &hop.name);
                 self.connections.reach(transport(hop.transport), hop.to);
@@ -323,13 +301,7 @@ impl Driver {
 
     /// Says who may come in now.
     fn open_door(&mut self) {
-        self.door.set_peers(&self.peers, self.leaving.iter().map(|(_, at)| *at));
-    }
-
-    fn unregister(&mut self, now: Time, former: &Registered) {
-        self.leaving.extend(former.servers.iter().map(|at| (former.key, at.ip())));
-        self.open_door();
-        self.endpoint.unregister(now, former.key);
+        self.door.set_peers(&self.peers, self.registrations.heard());
     }
 
     fn on_leg(&mut self, leg: LegId, act: impl FnOnce(&mut Endpoint, CallKey, &mut Leg) -> Result<(), sip::NotNow>) {
@@ -379,47 +351,6 @@ impl Peer {
         let address = address.to_canonical();
         self.addresses.iter().any(|known| known.ip() == address)
             || self.networks.iter().any(|network| network.contains(&address))
-    }
-}
-
-/// A registration that is kept, and with whom.
-struct Registered {
-    binding: Binding,
-    key: RegistrationKey,
-    /// Where it may be held.
-    servers: Vec<SocketAddr>,
-}
-
-/// What makes a registration another one to its registrar: the address of record, and the contact's two parts.
-type Binding = (String, String, Transport);
-
-impl Registration {
-    fn user(&self) -> &str {
-        let credentials = || self.credentials.as_ref().map_or("madoguchi", |(user, _)| user);
-        self.user.as_deref().unwrap_or_else(credentials)
-    }
-
-    fn binding(&self) -> Binding {
-        (self.user().to_owned(), self.host.clone(), transport(self.transport))
-    }
-
-    /// Every registrar, and whose certificate it must show.
-    fn servers(&self) -> Vec<(SocketAddr, String)> {
-        let further = self.fallbacks.iter().map(|hop| (hop.to, hop.name.clone()));
-        std::iter::once((self.to, self.certificate.clone())).chain(further).collect()
-    }
-
-    fn for_endpoint(self) -> sip::Registration {
-        let user = self.user().to_owned();
-        sip::Registration {
-            to: self.to,
-            transport: transport(self.transport),
-            registrar_uri: format!("sip:{}", self.host),
-            address_of_record: format!("sip:{user}@{}", self.host),
-            contact_user: user,
-            credentials: credentials(self.credentials.as_ref()),
-            expires: REGISTRATION,
-        }
     }
 }
 
