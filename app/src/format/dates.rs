@@ -42,13 +42,26 @@ pub fn date_time(at: Timestamp, language: Language) -> String {
     formatted(at, language, Form::DateTime)
 }
 
+/// By how much the browser's clock is ahead of UTC at that time: `+09:00`.
+pub fn utc_offset(at: Timestamp) -> String {
+    let behind = date(at).get_timezone_offset();
+    let sign = if behind > 0.0 { '-' } else { '+' };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole minutes, below a day")]
+    let minutes = behind.abs() as u32;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn date(at: Timestamp) -> Date {
+    // Milliseconds since 1970 are exact in a double for the next 285,000 years.
+    #[expect(clippy::cast_precision_loss, reason = "|milliseconds| stays below 2^53")]
+    let milliseconds = at.0 as f64;
+    Date::new(&JsValue::from_f64(milliseconds))
+}
+
 fn formatted(at: Timestamp, language: Language, form: Form) -> String {
     let format = FORMATTERS
         .with_borrow_mut(|made| made.entry((language, form)).or_insert_with(|| formatter(language, form)).clone());
-    // Milliseconds since 1970 are exact in a double for the next 285,000 years.
-    #[expect(clippy::cast_precision_loss, reason = "|milliseconds| stays below 2^53")]
-    let date = Date::new(&JsValue::from_f64(at.0 as f64));
-    format.call1(&JsValue::UNDEFINED, &date).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    format.call1(&JsValue::UNDEFINED, &date(at)).ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 fn formatter(language: Language, form: Form) -> Function {

@@ -8,7 +8,7 @@ use wire::settings::{Deletable, Extension, SipAccount, TrunkCodec, TrunkState, T
 use super::form::{FormFrame, FormState, field_id};
 use super::model::{account_state, person};
 use super::store::SettingsStore;
-use super::trunk_form::{codec_order, codecs_of, transport_name};
+use super::trunk_form::{codec_order, codecs_of, transport_name, transport_of};
 use crate::shell::use_stores;
 use crate::text::use_text;
 use crate::ui::{CheckField, Chip, Choice, SelectField, TextField, Tone};
@@ -25,6 +25,8 @@ struct Typed {
     auth_username: RwSignal<String>,
     password: RwSignal<String>,
     codecs: RwSignal<String>,
+    ring_seconds: RwSignal<String>,
+    outside_prefix: RwSignal<String>,
 }
 
 impl Typed {
@@ -40,6 +42,8 @@ impl Typed {
             auth_username: empty(),
             password: empty(),
             codecs: empty(),
+            ring_seconds: empty(),
+            outside_prefix: empty(),
         }
     }
 
@@ -54,6 +58,8 @@ impl Typed {
             password: None,
             has_password: false,
             codecs: vec![TrunkCodec::Pcmu, TrunkCodec::Pcma],
+            ring_seconds: SipAccount::usual_ring_seconds(),
+            outside_prefix: None,
             state: TrunkState::Off,
         };
         self.wanted.set(account.is_some());
@@ -66,6 +72,8 @@ impl Typed {
         self.auth_username.set(account.auth_username.clone().unwrap_or_default());
         self.password.set(String::new());
         self.codecs.set(codec_order(&account.codecs).to_owned());
+        self.ring_seconds.set(account.ring_seconds.to_string());
+        self.outside_prefix.set(account.outside_prefix.clone().unwrap_or_default());
     }
 
     fn read(self) -> Option<SipAccount> {
@@ -74,17 +82,15 @@ impl Typed {
             host: self.host.get().trim().to_owned(),
             // What is no number at all becomes 0, which the server refuses with the bounds.
             port: self.port.get().trim().parse().unwrap_or(0),
-            transport: if self.transport.with(|name| name == "tcp") {
-                TrunkTransport::Tcp
-            } else {
-                TrunkTransport::Udp
-            },
+            transport: self.transport.with(|name| transport_of(name)),
             domain: optional(self.domain),
             username: self.username.get().trim().to_owned(),
             auth_username: optional(self.auth_username),
             password: Some(self.password.get()).filter(|password| !password.is_empty()),
             has_password: false,
             codecs: codecs_of(&self.codecs.get()),
+            ring_seconds: self.ring_seconds.get().trim().parse().unwrap_or(0),
+            outside_prefix: optional(self.outside_prefix),
             state: TrunkState::Off,
         })
     }
@@ -151,6 +157,8 @@ pub(super) fn ExtensionForm(
                     ("password", words.trunk_password),
                     ("domain", words.trunk_domain),
                     ("codecs", words.trunk_codecs),
+                    ("ring_seconds", words.queue_ring_time),
+                    ("outside_prefix", words.extension_account_prefix),
                 ]
             }
             on_save=move || form.save(stores, settings, wire::settings::save_extension, move |extension| fill(extension))
@@ -185,7 +193,7 @@ pub(super) fn ExtensionForm(
 #[component]
 fn AccountFields(id: Uuid, settings: SettingsStore, form: FormState<Extension>, typed: Typed) -> impl IntoView {
     let text = use_text();
-    let transports = vec![Choice::new("udp", "UDP"), Choice::new("tcp", "TCP")];
+    let transports = vec![Choice::new("udp", "UDP"), Choice::new("tcp", "TCP"), Choice::new("tls", "TLS")];
     let orders = vec![
         Choice::new("pcmu,pcma", "PCMU, PCMA"),
         Choice::new("pcma,pcmu", "PCMA, PCMU"),
@@ -234,5 +242,14 @@ fn AccountFields(id: Uuid, settings: SettingsStore, form: FormState<Extension>, 
         />
         <TextField label=move || text.get().trunk_domain value=typed.domain help=help(|words| words.extension_account_domain_help) id=field_id("domain") error=form.error_of("domain") />
         <SelectField label=move || text.get().trunk_codecs value=typed.codecs choices=Signal::stored(orders) id=field_id("codecs") error=form.error_of("codecs") />
+        <TextField label=move || text.get().queue_ring_time value=typed.ring_seconds required=true inputmode="numeric" id=field_id("ring_seconds") error=form.error_of("ring_seconds") />
+        <TextField
+            label=move || text.get().extension_account_prefix
+            value=typed.outside_prefix
+            inputmode="numeric"
+            help=help(|words| words.extension_account_prefix_help)
+            id=field_id("outside_prefix")
+            error=form.error_of("outside_prefix")
+        />
     }
 }

@@ -29,6 +29,8 @@ mod music_page;
 #[cfg(target_arch = "wasm32")]
 mod number_form;
 #[cfg(target_arch = "wasm32")]
+mod office_hours;
+#[cfg(target_arch = "wasm32")]
 mod page;
 #[cfg(target_arch = "wasm32")]
 mod queue_form;
@@ -44,4 +46,4 @@ mod upload;
 mod user_form;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use {model::Section, page::SettingsPage, tolls::TollAlarms};
+pub(crate) use {model::Section, page::SettingsPage, tolls::AlarmsPage, tolls::TollAlarms};

@@ -1,11 +1,13 @@
 //! 発信制限: the rules against toll fraud, and the alarms that they raised.
 
+use domain::roles::Permission;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::ApiError;
 use wire::tolls::{TollAlarm, TollRules};
 
 use super::form::{FormFrame, FormState, field_id};
+use super::office_hours::{HoursFields, TypedHours};
 use super::store::SettingsStore;
 use super::tolls_model::alarm_words;
 use crate::format;
@@ -77,12 +79,15 @@ fn TollsForm(
         text.get().lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
     };
     // What is no number at all becomes 0, which the server refuses with the bounds.
+    let hours = TypedHours::new();
+    hours.fill(saved.office_hours.as_ref());
     let number = |text: RwSignal<String>| text.get().trim().parse().unwrap_or(0);
     let form = FormState::new(saved, true, move || TollRules {
         international: international.get(),
         allowed: lines(allowed),
         denied: lines(denied),
         emergency: lines(emergency),
+        office_hours: hours.read(),
         agent_calls: number(agent_calls),
         agent_attempts: number(agent_attempts),
         trunk_calls: number(trunk_calls),
@@ -95,6 +100,7 @@ fn TollsForm(
         allowed.set(rules.allowed.join("\n"));
         denied.set(rules.denied.join("\n"));
         emergency.set(rules.emergency.join("\n"));
+        hours.fill(rules.office_hours.as_ref());
         agent_calls.set(rules.agent_calls.to_string());
         agent_attempts.set(rules.agent_attempts.to_string());
         trunk_calls.set(rules.trunk_calls.to_string());
@@ -115,6 +121,11 @@ fn TollsForm(
                     ("allowed", words.tolls_allowed),
                     ("denied", words.tolls_denied),
                     ("emergency", words.tolls_emergency),
+                    ("days", words.tolls_days),
+                    ("opens", words.tolls_opens),
+                    ("closes", words.tolls_closes),
+                    ("utc_offset", words.tolls_utc_offset),
+                    ("outside", words.tolls_outside),
                     ("agent_calls", words.tolls_agent_calls),
                     ("agent_attempts", words.tolls_agent_attempts),
                     ("trunk_calls", words.tolls_trunk_calls),
@@ -132,6 +143,7 @@ fn TollsForm(
             <TextArea label=move || text.get().tolls_allowed value=allowed rows=2 help=help(|words| words.tolls_allowed_help) id=field_id("allowed") error=form.error_of("allowed") />
             <TextArea label=move || text.get().tolls_denied value=denied rows=4 help=help(|words| words.tolls_denied_help) id=field_id("denied") error=form.error_of("denied") />
             <TextArea label=move || text.get().tolls_emergency value=emergency rows=3 help=help(|words| words.tolls_emergency_help) id=field_id("emergency") error=form.error_of("emergency") />
+            <HoursFields form=form typed=hours />
             <TextField label=move || text.get().tolls_agent_calls value=agent_calls required=true inputmode="numeric" id=field_id("agent_calls") error=form.error_of("agent_calls") />
             <TextField label=move || text.get().tolls_agent_attempts value=agent_attempts required=true inputmode="numeric" id=field_id("agent_attempts") error=form.error_of("agent_attempts") />
             <TextField label=move || text.get().tolls_trunk_calls value=trunk_calls required=true inputmode="numeric" id=field_id("trunk_calls") error=form.error_of("trunk_calls") />
@@ -156,6 +168,25 @@ fn TollsForm(
             />
             <Alarms />
         </FormFrame>
+    }
+}
+
+/// The alarms alone, for supervisors, who set nothing up.
+#[component]
+pub(crate) fn AlarmsPage() -> impl IntoView {
+    let stores = use_stores();
+    let text = use_text();
+    let permitted = Memo::new(move |_| stores.session.may(Permission::SeeAllCalls));
+    move || {
+        if permitted.get() {
+            view! {
+                <h1 class="said-only">{move || text.get().tolls_alarms}</h1>
+                <div class="settings-detail"><Alarms /></div>
+            }
+            .into_any()
+        } else {
+            view! { <EmptyState fact=move || text.get().error_forbidden /> }.into_any()
+        }
     }
 }
 

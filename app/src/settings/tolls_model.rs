@@ -12,6 +12,7 @@ impl Draft for TollRules {
             self.allowed != stored.allowed,
             self.denied != stored.denied,
             self.emergency != stored.emergency,
+            self.office_hours != stored.office_hours,
             self.agent_calls != stored.agent_calls,
             self.agent_attempts != stored.agent_attempts,
             self.trunk_calls != stored.trunk_calls,

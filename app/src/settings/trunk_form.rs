@@ -43,7 +43,7 @@ pub(super) fn transport_name(transport: TrunkTransport) -> &'static str {
     }
 }
 
-fn transport_of(name: &str) -> TrunkTransport {
+pub(super) fn transport_of(name: &str) -> TrunkTransport {
     match name {
         "tcp" => TrunkTransport::Tcp,
         "tls" => TrunkTransport::Tls,

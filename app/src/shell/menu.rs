@@ -25,6 +25,10 @@ pub(super) fn MainMenu() -> impl IntoView {
             <ul>
                 <Entry to="/" icon=Icon::Headset words=move || text.get().menu_desk />
                 <Entry to="/calls" icon=Icon::ListBullets words=move || text.get().menu_calls />
+                // Administrators find them in the settings.
+                <Show when=move || stores.session.may(Permission::SeeAllCalls) && !stores.session.may(Permission::Administer)>
+                    <Entry to="/alarms" icon=Icon::Warning words=move || text.get().tolls_alarms />
+                </Show>
                 <Show when=move || stores.session.may(Permission::Administer)>
                     <Entry to="/settings" icon=Icon::Gear words=move || text.get().menu_settings />
                 </Show>

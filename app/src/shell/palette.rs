@@ -66,6 +66,9 @@ fn lines(stores: Stores, words: &Messages) -> Vec<Line> {
     }
     lines.push(line(Act::Go("/"), words.menu_desk, "", None));
     lines.push(line(Act::Go("/calls"), words.menu_calls, "", None));
+    if stores.session.may(Permission::SeeAllCalls) && !stores.session.may(Permission::Administer) {
+        lines.push(line(Act::Go("/alarms"), words.tolls_alarms, "", None));
+    }
     if stores.session.may(Permission::Administer) {
         lines.push(line(Act::Go("/settings"), words.menu_settings, "", None));
     }

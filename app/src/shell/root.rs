@@ -18,7 +18,7 @@ use crate::platform::leave::ask_before_leaving;
 use crate::platform::{clock::provide_clock, language};
 use crate::realtime;
 use crate::session::{Session, SignInPage};
-use crate::settings::{Section, SettingsPage, TollAlarms};
+use crate::settings::{AlarmsPage, Section, SettingsPage, TollAlarms};
 use crate::telephony::{self, AfterCallQuestion, AudioPanel, CallPopups, DiallerPopup, Ringer, StartShift};
 use crate::text::{provide_text, use_text};
 use crate::ui::{Button, EmptyState, Skeleton, ToastLayer, TooltipLayer, provide_toasts};
@@ -160,6 +160,7 @@ fn Page() -> impl IntoView {
         match (first.as_str(), second, more) {
             ("", None, false) => view! { <DeskPage /> }.into_any(),
             ("calls", None, false) => view! { <CallsPage /> }.into_any(),
+            ("alarms", None, false) => view! { <AlarmsPage /> }.into_any(),
             ("settings", section, false) => {
                 view! { <SettingsPage section=Section::of_slug(section.as_deref()) /> }.into_any()
             }

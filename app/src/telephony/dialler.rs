@@ -65,7 +65,8 @@ fn Dialler() -> impl IntoView {
     Effect::new(move || {
         let number = dialler.number.get();
         read.set(None);
-        if digits_only(&number).len() < 3 {
+        // An exchange may have telephones of two digits.
+        if digits_only(&number).len() < 2 {
             return;
         }
         // Asked when the typing pauses; an answer for what is no longer there is not wanted.

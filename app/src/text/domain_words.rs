@@ -32,6 +32,7 @@ impl Messages {
             Refusal::NotAllowed(rule) => match rule {
                 tolls::Rule::International => self.refusal_toll_international,
                 tolls::Rule::DeniedPrefix => self.refusal_toll_denied_prefix,
+                tolls::Rule::OfficeHours => self.refusal_toll_office_hours,
                 tolls::Rule::AgentCalls => self.refusal_toll_agent_calls,
                 tolls::Rule::AgentAttempts => self.refusal_toll_agent_attempts,
                 tolls::Rule::TrunkCalls => self.refusal_toll_trunk_calls,
@@ -47,6 +48,7 @@ impl Messages {
         match rule {
             tolls::Rule::International => self.toll_rule_international,
             tolls::Rule::DeniedPrefix => self.toll_rule_denied_prefix,
+            tolls::Rule::OfficeHours => self.toll_rule_office_hours,
             tolls::Rule::AgentCalls => self.toll_rule_agent_calls,
             tolls::Rule::AgentAttempts => self.toll_rule_agent_attempts,
             tolls::Rule::TrunkCalls => self.toll_rule_trunk_calls,

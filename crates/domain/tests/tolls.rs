@@ -6,7 +6,9 @@ use core::time::Duration;
 
 use domain::ids::{InteractionId, TrunkId, UserId};
 use domain::phone::E164;
-use domain::telephony::tolls::{Attempt, Country, IRSF_PREFIXES, Ledger, Overdrawn, Prefix, Rule, Rules, Talk};
+use domain::telephony::tolls::{
+    Attempt, Country, IRSF_PREFIXES, Ledger, OfficeHours, Overdrawn, Prefix, Rule, Rules, Talk,
+};
 use domain::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -65,6 +67,62 @@ fn the_longest_prefix_decides_and_a_tie_denies() {
     assert_eq!(says(&rules, "+81990123456", Some("JP")), Ok(()));
     let tie = Rules { denied: prefixes(&["+82"]), ..rules };
     assert_eq!(says(&tie, "+8223123456", Some("KR")), Err(Rule::DeniedPrefix));
+}
+
+const WEEKDAYS: [bool; 7] = [true, true, true, true, true, false, false];
+
+/// 2026-11-23 was a Monday; `day` 0 is that one, in Tokyo.
+fn in_tokyo(day: i64, hour: i64, minute: i64) -> Timestamp {
+    Timestamp((1_795_359_600 + day * 86_400 + hour * 3_600 + minute * 60) * 1_000)
+}
+
+#[test]
+fn outside_of_office_hours_nothing_is_called_but_what_was_named() {
+    let hours = OfficeHours { days: WEEKDAYS, opens: 540, closes: 1_080, utc_offset: 540, outside: vec![] };
+    let rules = Rules { office_hours: Some(hours), ..japan() };
+    let says = |rules: &Rules, number: &str, now| rules.admits_now(&E164::parse(number).unwrap(), now);
+    for (day, hour, minute, open) in [
+        (0, 8, 59, false),
+        (0, 9, 0, true),
+        (0, 17, 59, true),
+        (0, 18, 0, false),
+        (4, 12, 0, true),
+        (5, 12, 0, false),
+        (6, 12, 0, false),
+        (7, 9, 0, true),
+        (-3, 12, 0, true),
+        (-2, 12, 0, false),
+    ] {
+        let expected = if open { Ok(()) } else { Err(Rule::OfficeHours) };
+        assert_eq!(says(&rules, "+81312345678", in_tokyo(day, hour, minute)), expected, "{day} {hour}:{minute}");
+    }
+    let mut rules = rules;
+    rules.office_hours.as_mut().unwrap().outside = vec![Prefix::parse("+81120").unwrap()];
+    let night = in_tokyo(0, 3, 0);
+    assert_eq!(says(&rules, "+81120123456", night), Ok(()));
+    assert_eq!(says(&rules, "+81312345678", night), Err(Rule::OfficeHours));
+    assert_eq!(says(&japan(), "+81312345678", night), Ok(()), "without hours, at any time");
+    assert!(Rule::OfficeHours.is_about_the_number());
+}
+
+#[test]
+fn hours_over_midnight_belong_to_the_day_on_which_they_begin() {
+    let mut hours = OfficeHours { days: WEEKDAYS, opens: 1_320, closes: 360, utc_offset: 540, outside: vec![] };
+    for (day, hour, open) in
+        [(0, 5, false), (0, 21, false), (0, 22, true), (1, 5, true), (1, 6, false), (5, 5, true), (5, 22, false)]
+    {
+        assert_eq!(hours.are_now(in_tokyo(day, hour, 0)), open, "{day} {hour}");
+    }
+    (hours.opens, hours.closes) = (540, 540);
+    assert!(hours.are_now(in_tokyo(0, 9, 0)) && hours.are_now(in_tokyo(1, 8, 59)) && hours.are_now(in_tokyo(5, 8, 59)));
+    assert!(!hours.are_now(in_tokyo(5, 9, 0)) && !hours.are_now(in_tokyo(0, 8, 59)), "from Monday to Saturday morning");
+}
+
+#[test]
+fn rules_of_before_there_were_office_hours_are_read() {
+    let mut json = serde_json::to_value(japan()).unwrap();
+    json.as_object_mut().unwrap().remove("office_hours").unwrap();
+    assert_eq!(serde_json::from_value::<Rules>(json).unwrap(), japan());
 }
 
 #[test]

@@ -99,8 +99,21 @@ pub struct SipAccount {
     pub has_password: bool,
     /// In order of preference.
     pub codecs: Vec<TrunkCodec>,
+    /// How long a call to it rings, 5–120 s, default 20 (A3).
+    #[serde(default = "SipAccount::usual_ring_seconds")]
+    pub ring_seconds: u16,
+    /// What is dialled there before numbers outside the exchange, 1–4 digits; none: they are dialled as they are.
+    #[serde(default)]
+    pub outside_prefix: Option<String>,
     /// As the server sees it now, [`TrunkState::Off`] while its agent is not logged in; ignored when saving.
     pub state: TrunkState,
+}
+
+impl SipAccount {
+    /// For how long a call rings where nobody says otherwise.
+    pub const fn usual_ring_seconds() -> u16 {
+        20
+    }
 }
 
 /// A SIP trunk.

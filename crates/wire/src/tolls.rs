@@ -22,6 +22,9 @@ pub struct TollRules {
     pub denied: Vec<String>,
     /// Emergency numbers of our own country, 2–6 digits, at most 20: never refused and never ended.
     pub emergency: Vec<String>,
+    /// When numbers may be called at all; none, the default: at any time.
+    #[serde(default)]
+    pub office_hours: Option<OfficeHours>,
     /// Outbound calls of one agent at a time, 1–10, default 2.
     pub agent_calls: u32,
     /// Outbound calls of one agent in any 60 minutes, 1–1,000, default 60.
@@ -34,6 +37,21 @@ pub struct TollRules {
     pub minutes_per_hour: u32,
     /// Minutes talked on one trunk's outbound calls in any 24 hours, 1–1,440,000, default 3,000.
     pub minutes_per_day: u32,
+}
+
+/// When calls are placed as usual, and which may be placed at other times. Emergency numbers always may.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfficeHours {
+    /// The days on which the office opens, Monday first; at least one.
+    pub days: [bool; 7],
+    /// `HH:MM`, 00:00–23:59.
+    pub opens: String,
+    /// `HH:MM`, 00:00–24:00; not after `opens`: on the following day.
+    pub closes: String,
+    /// By how much the office's clock is ahead of UTC, `+HH:MM` or `-HH:MM`; summer time is not followed.
+    pub utc_offset: String,
+    /// Prefixes that may be called at other times too, at most 200; none: nothing may.
+    pub outside: Vec<String>,
 }
 
 /// Something that an administrator or supervisor should look at.
@@ -81,7 +99,7 @@ pub trait TollsPort: Send + Sync {
     async fn tolls(&self, actor: Actor) -> ApiResult<TollRules>;
     /// Sets them.
     async fn save_tolls(&self, actor: Actor, rules: TollRules) -> ApiResult<TollRules>;
-    /// The last 50 alarms, latest first.
+    /// The last 50 alarms, latest first; for supervisors too.
     async fn toll_alarms(&self, actor: Actor) -> ApiResult<Vec<TollAlarm>>;
 }
 

@@ -29,7 +29,7 @@ pub(super) fn of_extension(all: &Settings, new: &Extension) -> Changes {
         return changes;
     }
     // One that is taken away, or new, is all of its fields at once.
-    let fields: [(&str, Read); 7] = [
+    let fields: [(&str, Read); 9] = [
         ("host", |account| account.host.clone()),
         ("port", |account| account.port.to_string()),
         ("transport", |account| word(&account.transport)),
@@ -37,6 +37,8 @@ pub(super) fn of_extension(all: &Settings, new: &Extension) -> Changes {
         ("username", |account| account.username.clone()),
         ("auth_username", |account| account.auth_username.clone().unwrap_or_default()),
         ("codecs", |account| account.codecs.iter().map(word).collect::<Vec<_>>().join(" ")),
+        ("ring_seconds", |account| account.ring_seconds.to_string()),
+        ("outside_prefix", |account| account.outside_prefix.clone().unwrap_or_default()),
     ];
     let changes = fields.iter().fold(changes, |changes, (name, read)| {
         changes.field(name, before.map(read), new.account.as_ref().map(read).unwrap_or_default())

@@ -145,7 +145,10 @@ fn sip_account(check: &mut Check, all: &Settings, extension: ExtensionId, accoun
     } else {
         codecs
     };
-    let state = TrunkState::Off;
+    check.range("ring_seconds", account.ring_seconds, 5, 120);
+    let outside_prefix = optional(&account.outside_prefix).map(|prefix| half_width(prefix.trim()));
+    let dialled = |prefix: &str| (1..=4).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_digit());
+    check.wrong_if(!outside_prefix.as_deref().is_none_or(dialled), "outside_prefix", Problem::Malformed);
     let right = SipAccount {
         host,
         port: account.port,
@@ -156,7 +159,9 @@ fn sip_account(check: &mut Check, all: &Settings, extension: ExtensionId, accoun
         password,
         has_password,
         codecs,
-        state,
+        ring_seconds: account.ring_seconds,
+        outside_prefix,
+        state: TrunkState::Off,
     };
     // Two who register the same address would take each other's calls.
     let same = |other: &SipAccount| {

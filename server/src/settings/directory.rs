@@ -136,6 +136,8 @@ impl Directory for SettingsService {
                     user,
                     username: account.username,
                     domain: account.domain,
+                    ring_for: Duration::from_secs(account.ring_seconds.into()),
+                    outside_prefix: account.outside_prefix,
                 }),
             });
         }

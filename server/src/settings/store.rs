@@ -63,7 +63,7 @@ const TRUNKS: &str = "SELECT id, name, host, port, transport, registers, usernam
      max_calls, active, second_host, trusts_identity, presents FROM trunks ORDER BY name";
 
 const EXTENSIONS: &str = "SELECT e.id, e.number, e.user_id, a.host, a.port, a.transport, a.domain, a.username,
-     a.auth_username, a.sealed_password, a.codecs
+     a.auth_username, a.sealed_password, a.codecs, a.ring_seconds, a.outside_prefix
      FROM extensions e LEFT JOIN extension_accounts a ON a.extension_id = e.id ORDER BY e.number";
 
 const CALL_RULES: &str = "SELECT microphone_only_in_calls, full_hold, after_call_limit_seconds,
@@ -158,12 +158,14 @@ pub(super) async fn put_extension(
     execute!(
         tx,
         "INSERT INTO extension_accounts (extension_id, host, port, transport, domain, username, auth_username,
-         sealed_password, codecs, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         sealed_password, codecs, updated_at, ring_seconds, outside_prefix)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (extension_id) DO UPDATE SET host = excluded.host, port = excluded.port,
          transport = excluded.transport, domain = excluded.domain, username = excluded.username,
          auth_username = excluded.auth_username,
          sealed_password = COALESCE(excluded.sealed_password, extension_accounts.sealed_password),
-         codecs = excluded.codecs, updated_at = excluded.updated_at",
+         codecs = excluded.codecs, updated_at = excluded.updated_at, ring_seconds = excluded.ring_seconds,
+         outside_prefix = excluded.outside_prefix",
         id.as_str(),
         account.host.as_str(),
         i64::from(account.port),
@@ -174,6 +176,8 @@ pub(super) async fn put_extension(
         sealed.clone(),
         to_json("extension_accounts.codecs", &account.codecs)?,
         now.0,
+        i64::from(account.ring_seconds),
+        account.outside_prefix.clone(),
     )?;
     Ok(())
 }
@@ -444,14 +448,16 @@ struct ExtensionRow {
     auth_username: Option<String>,
     sealed_password: Option<String>,
     codecs: Option<String>,
+    ring_seconds: Option<i64>,
+    outside_prefix: Option<String>,
 }
 
 impl ExtensionRow {
     /// The extension and its account's sealed password.
     fn read(self) -> Result<(Extension, Option<String>), DbError> {
         let user = self.user_id.map(|id| parse("extensions.user_id", &id)).transpose()?;
-        let account = match (self.host, self.port, self.transport, self.username, self.codecs) {
-            (Some(host), Some(port), Some(transport), Some(username), Some(codecs)) => Some(SipAccount {
+        let account = match (self.host, self.port, self.transport, self.username, self.codecs, self.ring_seconds) {
+            (Some(host), Some(port), Some(transport), Some(username), Some(codecs), Some(ring)) => Some(SipAccount {
                 host,
                 port: narrow("extension_accounts.port", port)?,
                 transport: read_word("extension_accounts.transport", &transport)?,
@@ -461,6 +467,8 @@ impl ExtensionRow {
                 password: None,
                 has_password: self.sealed_password.is_some(),
                 codecs: from_json("extension_accounts.codecs", &codecs)?,
+                ring_seconds: narrow("extension_accounts.ring_seconds", ring)?,
+                outside_prefix: self.outside_prefix,
                 state: TrunkState::Off,
             }),
             _ => None,

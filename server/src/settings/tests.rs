@@ -337,11 +337,15 @@ on_both! {
             password: Some("second".into()),
             auth_username: Some("desk".into()),
             domain: Some("sip.example".into()),
+            ring_seconds: 45,
+            outside_prefix: Some(" ０ ".into()),
             ..account
         });
         settings.save_extension(admin.clone(), Extension { account: named, ..saved.clone() }).await.unwrap();
         let line = settings.lines().await.unwrap().remove(0);
         assert_eq!((line.credentials.clone(), line.domain()), (Some(("desk".to_owned(), "second".to_owned())), "sip.example"));
+        let line = line.line.unwrap();
+        assert_eq!((line.ring_for.as_secs(), line.outside_prefix.as_deref()), (45, Some("0")));
 
         settings.save_extension(admin.clone(), Extension { account: None, ..saved.clone() }).await.unwrap();
         assert_eq!(settings.lines().await.unwrap(), []);
@@ -350,7 +354,7 @@ on_both! {
         assert_eq!(wrong(settings.save_extension(admin.clone(), again).await), one("password", Problem::Required));
         let told: Vec<_> = settings.audit(admin, None).await.unwrap().into_iter().map(|line| line.detail).collect();
         assert!(told[0].contains("host: pbx.example → ,"), "{}", told[0]);
-        assert_eq!(told[1], "auth_username:  → desk, domain:  → sip.example, password: ***");
+        assert_eq!(told[1], "auth_username:  → desk, domain:  → sip.example, outside_prefix:  → 0, password: ***, ring_seconds: 20 → 45");
         assert_eq!(told[2], "port: 5060 → 5070, user:  → admin");
         assert!(!told.concat().contains("first") && !told.concat().contains("second"), "{told:?}");
     }
@@ -370,6 +374,8 @@ on_both! {
             username: "10 01".into(),
             codecs: vec![],
             password: None,
+            ring_seconds: 4,
+            outside_prefix: Some("0-".into()),
             ..account("")
         };
         assert_eq!(wrong(settings.save_extension(admin.clone(), mine("1001", bad)).await), [
@@ -379,6 +385,8 @@ on_both! {
             ("username".into(), Problem::Malformed),
             ("password".into(), Problem::Required),
             ("codecs".into(), Problem::Required),
+            ("ring_seconds".into(), Problem::OutOfRange { min: 5, max: 120 }),
+            ("outside_prefix".into(), Problem::Malformed),
         ]);
         settings.save_extension(admin.clone(), mine("1001", account("secret"))).await.unwrap();
         let same = mine("1002", account("secret"));
@@ -553,6 +561,8 @@ fn account(password: &str) -> SipAccount {
         password: Some(password.to_owned()),
         has_password: false,
         codecs: vec![TrunkCodec::Pcmu],
+        ring_seconds: 20,
+        outside_prefix: None,
         state: TrunkState::Off,
     }
 }

@@ -55,6 +55,10 @@ pub struct Line {
     pub username: String,
     /// The domain of that address, where it is not the registrar's host.
     pub domain: Option<String>,
+    /// How long a call to it rings (A3).
+    pub ring_for: Duration,
+    /// What its exchange wants dialled before a number outside of it.
+    pub outside_prefix: Option<String>,
 }
 
 impl Line {

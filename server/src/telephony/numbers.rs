@@ -63,10 +63,16 @@ impl NumberingPlan {
 
     /// How a stored number is written here: in the national form at home, in the international one otherwise.
     pub fn show(self, e164: &E164) -> ShownNumber {
-        self.read(e164.as_str()).unwrap_or_else(|| {
-            let short = self.at_home(e164.as_str()).filter(|digits| digits.len() <= SHORT);
-            ShownNumber { e164: e164.clone(), shown: short.unwrap_or(e164.as_str()).to_owned() }
-        })
+        let plain = || ShownNumber { e164: e164.clone(), shown: e164.as_str().to_owned() };
+        let parsed = self.parse(e164.as_str());
+        // What is too short for the plan, and longer than its shortest numbers, was dialled within an exchange.
+        let short = self.at_home(e164.as_str()).filter(|digits| digits.len() <= INTERNAL);
+        match (&parsed, short) {
+            (Some(number), None) => self.shown(number).unwrap_or_else(plain),
+            (Some(number), Some(_)) if phonenumber::is_valid(number) => self.shown(number).unwrap_or_else(plain),
+            (_, Some(digits)) => ShownNumber { e164: e164.clone(), shown: digits.to_owned() },
+            (None, None) => plain(),
+        }
     }
 
     /// A short number of our own country, such as 110: dialled as it stands, kept with the country's code before it.
@@ -131,6 +137,32 @@ impl NumberingPlan {
     /// What dialling at home begins with: 0 in Japan, nothing where nothing is.
     fn national_prefix(self) -> &'static str {
         DATABASE.by_id(self.country.as_ref()).and_then(phonenumber::Metadata::national_prefix).unwrap_or_default()
+    }
+
+    /// What a telephone at another exchange dials for a number outside, where `prefix` gives it a line outside: with the
+    /// prefix before it, or without. None if what follows the prefix, or all of it, is no number.
+    pub fn outside(self, text: &str, prefix: &str) -> Option<ShownNumber> {
+        let plain: String = narrow(text).chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        let behind = plain.strip_prefix(prefix);
+        // Dialled at home, a number begins in a way of its own: that is what tells it from one with the prefix.
+        let at_home =
+            behind.filter(|rest| !self.national_prefix().is_empty() && rest.starts_with(self.national_prefix()));
+        let read = |rest: Option<&str>| rest.and_then(|rest| self.read(rest));
+        read(at_home).or_else(|| self.read(text)).or_else(|| read(behind))
+    }
+
+    /// What a telephone of our own country dials for a number outside its exchange: digits alone, where the plan says
+    /// which; else E.164 with its `+`.
+    pub fn dialled_at_home(self, number: &ShownNumber) -> String {
+        if self.is_at_home(&number.e164) {
+            return number.shown.chars().filter(char::is_ascii_digit).collect();
+        }
+        let metadata = DATABASE.by_id(self.country.as_ref());
+        let prefix = metadata.and_then(phonenumber::Metadata::international_prefix).map(|prefix| prefix.as_str());
+        // Elsewhere there are several, one for each carrier.
+        let prefix = prefix.filter(|prefix| prefix.bytes().all(|byte| byte.is_ascii_digit()));
+        let e164 = number.e164.as_str();
+        prefix.map_or_else(|| e164.to_owned(), |prefix| format!("{prefix}{}", e164.trim_start_matches('+')))
     }
 
     /// Whether the number has our own country's code.
@@ -297,6 +329,55 @@ mod tests {
         assert_eq!(plan.show(&colleague.e164), colleague);
         for text in ["", "1", "123456789", "+1002", "10a2"] {
             assert_eq!(plan.internal(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_within_another_exchange_is_shown_as_it_was_dialled_from_2_to_8_digits() {
+        for country in ["JP", "KR", "US"] {
+            let plan = NumberingPlan::of(country).unwrap();
+            for text in ["10", "99", "110", "1002", "20001", "200001", "2000001", "20000001"] {
+                let kept = plan.internal(text).unwrap();
+                assert_eq!(plan.show(&kept.e164), kept, "{country} {text}");
+            }
+        }
+        // Where numbers outside are as short, they are written as people there write them.
+        let singapore = NumberingPlan::of("SG").unwrap();
+        assert_eq!(singapore.show(&E164::parse("+6561234567").unwrap()).shown, "6123 4567");
+    }
+
+    #[test]
+    fn a_number_outside_another_exchange_is_read_with_its_prefix_and_without() {
+        let outside = |country: &str, text: &str, prefix: &str| {
+            NumberingPlan::of(country).unwrap().outside(text, prefix).map(|number| String::from(number.e164))
+        };
+        let tokyo = Some("+81312345678".to_owned());
+        for (text, prefix) in [
+            ("03-1234-5678", "0"),
+            ("0-03-1234-5678", "0"),
+            ("００３１２３４５６７８", "0"),
+            ("03-1234-5678", "9"),
+            ("9 03 1234 5678", "9"),
+            ("+81 3 1234 5678", "0"),
+            ("+81 3 1234 5678", "8"),
+        ] {
+            assert_eq!(outside("JP", text, prefix), tokyo, "{text} {prefix}");
+        }
+        assert_eq!(outside("JP", "0 010 82 2 312 3456", "0").as_deref(), Some("+8223123456"));
+        assert_eq!(outside("US", "9 212 555 0123", "9").as_deref(), Some("+12125550123"));
+        assert_eq!(outside("US", "212 555 0123", "9").as_deref(), Some("+12125550123"));
+        for text in ["1002", "01002", "0", ""] {
+            assert_eq!(outside("JP", text, "0"), None, "{text}");
+        }
+        for (country, text, dialled) in [
+            ("JP", "03-1234-5678", "0312345678"),
+            ("JP", "+82 2-312-3456", "0108223123456"),
+            ("US", "+81 3-1234-5678", "01181312345678"),
+            // 001, 002, 005 and more: of carriers.
+            ("KR", "+81 3-1234-5678", "+81312345678"),
+        ] {
+            let plan = NumberingPlan::of(country).unwrap();
+            assert_eq!(plan.dialled_at_home(&plan.read(text).unwrap()), dialled, "{country}");
         }
     }
 

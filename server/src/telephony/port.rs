@@ -19,7 +19,8 @@ use super::calls::{Calls, Dial, Neighbours};
 use super::directory::{Line, OurNumber};
 use super::gateway::GatewayError;
 use super::store;
-use super::tolls::Wanted;
+use super::tolls::{Dialled, Wanted};
+use super::trunk::Way;
 use crate::agents::By;
 use crate::audit::{self, Changes};
 
@@ -150,7 +151,10 @@ impl Telephony {
         if self.calls.knows(call).await? {
             return Ok(());
         }
-        if self.calls.is_stopping() {
+        let on_line = self.line_of(agent).filter(|line| own_extension(line) == from);
+        let to = self.read_on(on_line.as_ref(), to).ok_or(Refusal::NotANumber)?;
+        // A stopping server waits for the calls that are up: one for help is among them.
+        if self.calls.is_stopping() && !to.emergency {
             return Err(Refusal::Stopping.into());
         }
         let seat = with.agents.seat(agent).await?;
@@ -159,12 +163,7 @@ impl Telephony {
         if with.agents.media(agent) != Media::Up {
             return Err(Refusal::NoMedia.into());
         }
-        let on_line = with.trunks.line_of(agent).is_some_and(|trunk| trunk.id.0 == from.0);
-        let tolls = self.calls.tolls();
-        let to = if on_line { tolls.read_on_line(to) } else { tolls.read(to) }.ok_or(Refusal::NotANumber)?;
-        let ways = self.ways_out(agent).await?;
-        let from = ways.into_iter().find(|number| number.id == from).ok_or(Refusal::CallerNumberNotGranted)?;
-        let way = with.trunks.way_out(from.trunk).ok_or(Refusal::NoTrunk)?;
+        let (from, to, way) = self.way_for(agent, from, to).await?;
         self.calls.tolls().admit(Wanted { call, agent, trunk: from.trunk, to: &to }).await?;
         let audio = with.gateway.open_customer(call).await.map_err(|error| {
             tracing::error!(%call, %error, "a call could not be placed because it could get no audio");
@@ -178,6 +177,45 @@ impl Telephony {
         }
         self.calls.dial(Dial { call, agent, from, to, way, audio });
         Ok(())
+    }
+}
+
+impl Telephony {
+    /// The agent's own line at another exchange, while it is kept.
+    fn line_of(&self, agent: UserId) -> Option<Line> {
+        self.with().trunks.line_of(agent)?.line
+    }
+
+    /// Reads what an agent typed, for their line or for a trunk.
+    fn read_on(&self, line: Option<&Line>, text: &str) -> Option<Dialled> {
+        let tolls = self.calls.tolls();
+        line.map_or_else(|| tolls.read(text), |line| tolls.read_on_line(text, line))
+    }
+
+    /// The trunk of the chosen number. A call for help goes out on any that the agent may call on: the chosen one where that
+    /// is usable, however full it is, then another.
+    async fn way_for(&self, agent: UserId, chosen: NumberId, to: Dialled) -> ApiResult<(OurNumber, Dialled, Way)> {
+        let trunks = &self.with().trunks;
+        let mut ways = self.ways_out(agent).await?;
+        ways.sort_by_key(|number| number.id != chosen);
+        if to.emergency {
+            let line = self.line_of(agent);
+            for number in ways {
+                let on_line = line.as_ref().filter(|line| own_extension(line) == number.id);
+                let to = self.read_on(on_line, &to.to.shown).unwrap_or_else(|| to.clone());
+                if let Some(way) = trunks.way_out_for_help(number.trunk) {
+                    if number.id != chosen {
+                        tracing::warn!(%agent, trunk = %way.trunk.id, "a call for help goes out on another trunk than chosen");
+                    }
+                    return Ok((number, to, way));
+                }
+            }
+            return Err(Refusal::NoTrunk.into());
+        }
+        let number = ways.into_iter().next().filter(|number| number.id == chosen);
+        let number = number.ok_or(Refusal::CallerNumberNotGranted)?;
+        let way = trunks.way_out(number.trunk).ok_or(Refusal::NoTrunk)?;
+        Ok((number, to, way))
     }
 }
 
@@ -346,13 +384,12 @@ impl TelephonyPort for Telephony {
 
     async fn read_number(&self, actor: Actor, text: String) -> ApiResult<ReadNumber> {
         actor.require(Permission::WorkAtDesk)?;
-        let read = self.with().plan.describe(&text);
         // A short number is none for the numbering plan: emergency services are reached all the same.
-        let tolls = self.calls.tolls();
-        // Nor are the short numbers within an exchange where the agent has a line.
-        let on_line = self.with().trunks.line_of(actor.user).is_some();
-        let short = if on_line { tolls.read_on_line(&text) } else { tolls.read(&text) }.map(|dialled| dialled.to);
-        Ok(ReadNumber { number: read.number.or(short), ..read })
+        // Nor are the short numbers within an exchange where the agent has a line, and the prefix for a line outside.
+        let line = self.line_of(actor.user);
+        let dialled = self.read_on(line.as_ref(), &text).map(|dialled| dialled.to);
+        let country = dialled.as_ref().and_then(|number| self.with().plan.describe(number.e164.as_str()).country);
+        Ok(ReadNumber { number: dialled, country })
     }
 
     async fn dial(&self, actor: Actor, call: InteractionId, from: NumberId, to: String) -> ApiResult<()> {

@@ -196,6 +196,17 @@ impl Trunks {
         Some(Way { trunk: live.trunk.clone(), to: first.to, fallbacks: further.to_vec(), place: live.place()? })
     }
 
+    /// A way out for an emergency call: over this trunk even where it is full or its registrar refuses us, since many
+    /// carry such calls for anybody; none if it is off or nobody knows where it is.
+    pub fn way_out_for_help(&self, trunk: TrunkId) -> Option<Way> {
+        let live = self.live();
+        let live = live.get(&trunk)?;
+        let (first, further) = live.hops.split_first()?;
+        live.calls.fetch_add(1, Ordering::AcqRel);
+        let place = Place(Arc::clone(&live.calls));
+        Some(Way { trunk: live.trunk.clone(), to: first.to, fallbacks: further.to_vec(), place })
+    }
+
     /// A place for a call that came in over this trunk: none if it is full or off.
     pub fn way_in(&self, trunk: TrunkId) -> Option<Place> {
         self.live().get(&trunk)?.place()

@@ -60,9 +60,14 @@ impl Customer {
 
     /// Waits for our call; returns when sipp listens.
     pub(crate) async fn waits(floor: &Floor, script: Script<'_>) -> Self {
-        let customer = Self::start(floor, script, None, floor.peer_port);
+        Self::waits_at(floor, script, floor.peer_port).await
+    }
+
+    /// Waits for our call elsewhere.
+    pub(crate) async fn waits_at(floor: &Floor, script: Script<'_>, port: u16) -> Self {
+        let customer = Self::start(floor, script, None, port);
         // sipp says nowhere that it listens; the kernel does.
-        let wanted = format!("0100007F:{:04X}", floor.peer_port);
+        let wanted = format!("0100007F:{port:04X}");
         while !std::fs::read_to_string("/proc/net/udp").unwrap().contains(&wanted)
             && !std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&wanted)
         {
@@ -115,6 +120,11 @@ impl Customer {
         while self.log().matches(text).count() < times {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// How often it was hung up on so far.
+    pub(crate) fn hung_up_on(&self) -> usize {
+        self.log().matches("\nBYE ").count()
     }
 
     fn log(&self) -> String {

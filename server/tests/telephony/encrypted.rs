@@ -3,18 +3,24 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use domain::ids::{InteractionId, NumberId};
+use domain::telephony::{Command, Failure, Outcome};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use server::db::testing::TestDb;
+use server::telephony::directory::Line;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
-use wire::settings::{SettingsPort, Trunk, TrunkState, TrunkTransport};
+use uuid::Uuid;
+use wire::settings::{Extension, SettingsPort, SipAccount, Trunk, TrunkCodec, TrunkState, TrunkTransport};
+use wire::telephony::TelephonyPort;
 
-use super::far::{answer_all, name_server, next_message};
+use super::far::{answer, answer_all, header, name_server, next_message};
 use super::floor::{Floor, LOOPBACK, Plan};
+use super::pbx::{registered, until};
 
 /// An authority of our own.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -102,6 +108,78 @@ async fn a_trunk_registers_over_tls_with_the_certificate_of_its_host_name() {
     floor.close().await;
     let requests = requests.await.unwrap();
     assert!(requests[0].contains("Via: SIP/2.0/TLS ") && requests[0].contains(";transport=tls>"), "{}", requests[0]);
+}
+
+/// RFC 3261 §26.3.1: registered, called and calling on one connection, whose certificate bears the exchange's name.
+#[tokio::test]
+async fn an_account_of_an_extension_is_registered_called_and_calls_over_tls() {
+    let db = TestDb::sqlite().await;
+    let (authority, dir) = (Authority::new("known"), tempfile::tempdir().unwrap());
+    let exchange = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+    let plan = Plan {
+        names: Some(name_server(&[]).await),
+        tls_authorities: Some(authority.file(dir.path())),
+        ..Plan::default()
+    };
+    let mut floor = Floor::open_with(&db, plan).await;
+    let agent = floor.ready("sato").await;
+    let extension = floor.settings.settings(floor.admin.clone()).await.unwrap().extensions.remove(0);
+    let account = SipAccount {
+        host: "pbx.test".to_owned(),
+        port: exchange.local_addr().unwrap().port(),
+        transport: TrunkTransport::Tls,
+        domain: None,
+        username: "desk-1001".to_owned(),
+        auth_username: None,
+        password: Some("secret".to_owned()),
+        has_password: false,
+        codecs: vec![TrunkCodec::Pcmu],
+        ring_seconds: 20,
+        outside_prefix: None,
+        state: TrunkState::Off,
+    };
+    let extension = Extension { account: Some(account), ..extension };
+    floor.settings.save_extension(floor.admin.clone(), extension.clone()).await.unwrap();
+    let (stream, _) = exchange.accept().await.unwrap();
+    let mut stream = authority.acceptor("pbx.test", false).accept(stream).await.unwrap();
+    let register = next_message(&mut stream).await.unwrap();
+    assert!(register.starts_with("REGISTER sip:pbx.test SIP/2.0\r\nVia: SIP/2.0/TLS "), "{register}");
+    let contact = header(&register, "Contact").unwrap();
+    assert!(contact.starts_with("<sip:desk-1001@") && contact.ends_with(";transport=tls>"), "{register}");
+    stream.write_all(answer(&register, "200 OK").as_bytes()).await.unwrap();
+    until(&floor, Line::trunk(extension.id), registered).await;
+
+    let from = "sip:1002@pbx.test";
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    let invite = format!(
+        "INVITE sip:desk-1001@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKi\r\n\
+         From: <{from}>;tag=1\r\nTo: <sip:1001@pbx.test>\r\nCall-ID: i\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n\
+         Contact: <{from};transport=tls>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    );
+    stream.write_all(invite.as_bytes()).await.unwrap();
+    let call = floor.offered(agent).await;
+    assert_eq!(call.party.number.unwrap().shown, "1002");
+    floor.phone.command(floor.actor(agent), call.id, Command::Decline).await.unwrap();
+    let mut answers = Vec::new();
+    while answers.last().is_none_or(|last: &String| !last.starts_with("SIP/2.0 603")) {
+        answers.push(next_message(&mut stream).await.unwrap());
+    }
+    let to = header(answers.last().unwrap(), "To").unwrap();
+    let ack = format!(
+        "ACK sip:desk-1001@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKi\r\nFrom: <{from}>;tag=1\r\n\
+         To: {to}\r\nCall-ID: i\r\nCSeq: 1 ACK\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(ack.as_bytes()).await.unwrap();
+    floor.seat(agent, |seat| seat.takes_offers()).await;
+
+    let call = InteractionId(Uuid::new_v4());
+    floor.phone.dial(floor.actor(agent), call, NumberId(extension.id.0), "1002".to_owned()).await.unwrap();
+    let invite = next_message(&mut stream).await.unwrap();
+    assert!(invite.starts_with("INVITE sip:1002@pbx.test SIP/2.0\r\nVia: SIP/2.0/TLS "), "{invite}");
+    stream.write_all(answer(&invite, "486 Busy Here").as_bytes()).await.unwrap();
+    let busy = Outcome::Failed { failure: Failure::Busy, sip_status: Some(486) };
+    assert_eq!(floor.ended(agent).await.outcome, Some(busy));
 }
 
 /// RFC 5922 §7.2: nothing is sent to whom we do not know.

@@ -105,7 +105,7 @@ async fn a_wrong_password_is_shown_as_the_failure_that_it_is() {
     let mut floor = Floor::open(&db).await;
     let agent = floor.logged_in("sato").await;
     let pbx = Pbx::opens(&floor).await;
-    let line = pbx.has_account_with(&floor, agent, "wrong").await;
+    let line = pbx.has_account_with(&floor, agent, |account| account.password = Some("wrong".to_owned())).await;
     let failed = until(&floor, line, |state| matches!(state, TrunkState::Failed { .. })).await;
     let TrunkState::Failed { why, .. } = failed else { panic!("{failed:?}") };
     assert_eq!(why, "401");
@@ -203,6 +203,88 @@ on_both! {
             (Outcome::Abandoned, None),
             (failed(Failure::NoAnswer, 480), Some(480)),
         ]);
+    }
+}
+
+#[tokio::test]
+async fn a3_a_call_to_an_extension_rings_for_as_long_as_its_account_says() {
+    let db = TestDb::sqlite().await;
+    let mut floor = Floor::open(&db).await;
+    let agent = floor.ready("sato").await;
+    let pbx = Pbx::opens(&floor).await;
+    let line = pbx.has_account_with(&floor, agent, |account| account.ring_seconds = 45).await;
+    until(&floor, line, registered).await;
+    let customer = Customer::calls_at(&floor, colleague("is_refused_while_it_rings.xml"), pbx.address());
+    let offered = floor.offered(agent).await;
+    let Call::Offered { until, .. } = offered.call else { panic!("{offered:?}") };
+    assert_eq!(until, floor.clock.now().plus(Duration::from_secs(45)));
+    floor.hands.advance(Duration::from_secs(45));
+    assert_eq!(floor.gone(agent).await, (offered.id, Gone::Missed));
+    customer.done().await;
+}
+
+#[tokio::test]
+async fn a_telephone_of_two_digits_is_read_shown_and_called() {
+    let db = TestDb::sqlite().await;
+    let mut floor = Floor::open(&db).await;
+    let agent = floor.ready("sato").await;
+    let (pbx, line) = with_line(&floor, agent).await;
+    let customer =
+        Customer::calls_at(&floor, colleague("gives_up_while_it_rings.xml").key("caller", "10"), pbx.address());
+    assert_eq!(floor.offered(agent).await.party.number.unwrap().shown, "10");
+    floor.gone(agent).await;
+    customer.done().await;
+    floor.seat(agent, |seat| seat.takes_offers()).await;
+    let read = floor.phone.read_number(floor.actor(agent), "１０".to_owned()).await.unwrap();
+    assert_eq!(read.number.unwrap().shown, "10");
+    let customer = Customer::waits(&floor, Script::new("answers_and_hangs_up.xml")).await;
+    let call = InteractionId(Uuid::new_v4());
+    floor.phone.dial(floor.actor(agent), call, NumberId(line.0), "10".to_owned()).await.unwrap();
+    assert_eq!(floor.ended(agent).await.party.number.unwrap().shown, "10");
+    let said = customer.done().await;
+    assert!(said.contains("INVITE sip:10@pbx.example SIP/2.0"), "{said}");
+    floor.quiet().await;
+    // As it stands in the list of calls and among those dialled last.
+    let dialler = floor.phone.dialler(floor.actor(agent)).await.unwrap();
+    assert_eq!(dialler.recent[0].shown, "10");
+}
+
+#[tokio::test]
+async fn a_line_outside_is_asked_for_by_the_prefix_of_the_account_and_is_no_way_around_the_rules() {
+    let db = TestDb::sqlite().await;
+    let mut floor = Floor::open(&db).await;
+    let agent = floor.logged_in("sato").await;
+    let pbx = Pbx::opens(&floor).await;
+    let line = pbx.has_account_with(&floor, agent, |account| account.outside_prefix = Some("0".to_owned())).await;
+    until(&floor, line, registered).await;
+    let dial = async |floor: &Floor, to: &str| {
+        let call = InteractionId(Uuid::new_v4());
+        floor.phone.dial(floor.actor(agent), call, NumberId(line.0), to.to_owned()).await.map(|()| call)
+    };
+    let refused = |refusal| Err(ApiError::Refused { refusal });
+    for abroad in ["+82 2-312-3456", "010 82 2 312 3456", "0 010 82 2 312 3456"] {
+        assert_eq!(dial(&floor, abroad).await, refused(Refusal::NotAllowed(Rule::International)), "{abroad}");
+    }
+    assert_eq!(dial(&floor, "0 0990-123-456").await, refused(Refusal::NotAllowed(Rule::DeniedPrefix)));
+    // It would leave the exchange though it is no number.
+    assert_eq!(dial(&floor, "0 1002").await, refused(Refusal::NotANumber));
+    for (to, shown, asked) in [
+        ("1002", "1002", "1002"),
+        ("03-1234-5679", "03-1234-5679", "00312345679"),
+        ("0-03-1234-5679", "03-1234-5679", "00312345679"),
+        ("110", "110", "0110"),
+        ("0110", "110", "0110"),
+    ] {
+        let read = floor.phone.read_number(floor.actor(agent), to.to_owned()).await.unwrap();
+        assert_eq!(read.number.unwrap().shown, shown, "{to}");
+        let customer = Customer::waits(&floor, Script::new("answers_and_hangs_up.xml")).await;
+        dial(&floor, to).await.unwrap();
+        let ended = floor.ended(agent).await;
+        assert_eq!((ended.outcome, ended.party.number.unwrap().shown.as_str()), (Some(Outcome::CustomerHungUp), shown));
+        let said = customer.done().await;
+        assert!(said.contains(&format!("INVITE sip:{asked}@pbx.example SIP/2.0")), "{said}");
+        let leave = (Choice::NotReady, wire::telephony::Leave::Complete);
+        floor.phone.leave_after_call(floor.actor(agent), leave.0, leave.1).await.unwrap();
     }
 }
 

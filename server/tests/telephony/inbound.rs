@@ -5,15 +5,17 @@ use std::time::Duration;
 use domain::agents::{Cause, Presence, Seat, Work};
 use domain::refusal::Refusal;
 use domain::telephony::{CallEvent, Command, Direction, Failure, Outcome};
+use server::db::testing::TestDb;
 use server::on_both;
 use testkit::hear;
+use tokio::net::UdpSocket;
 use wire::ApiError;
 use wire::events::Gone;
 use wire::settings::TrunkTransport;
 use wire::telephony::{Choice, Leave, TelephonyPort};
 
 use super::customer::{Customer, Script};
-use super::floor::{DECLINE_PAUSE, Floor, OURS_E164, Plan};
+use super::floor::{DECLINE_PAUSE, Floor, LOOPBACK, OURS, OURS_E164, Plan};
 
 fn is_idle(seat: &Seat) -> bool {
     seat.work() == Work::Idle
@@ -271,4 +273,37 @@ on_both! {
         customer.done().await;
         assert!(floor.events(call).await.contains(&CallEvent::OfferLost { agent: first }));
     }
+}
+
+/// RFC 3262 §3: a caller who requires that our ringing be acknowledged, and then acknowledges nothing for 64*T1.
+#[tokio::test]
+async fn a_call_whose_line_breaks_while_it_rings_leaves_the_desk_and_says_so() {
+    let db = TestDb::sqlite().await;
+    let mut floor = Floor::open(&db).await;
+    floor.queue.ring_seconds = 120;
+    let agent = floor.ready("sato").await;
+    let caller = UdpSocket::bind((LOOPBACK, floor.peer_port)).await.unwrap();
+    let (to, from) = (floor.sip_address(), caller.local_addr().unwrap());
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    let invite = format!(
+        "INVITE sip:{OURS}@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bKi\r\nFrom: <sip:09012345678@{from}>;tag=1\r\n\
+         To: <sip:{OURS}@{to}>\r\nCall-ID: i\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nRequire: 100rel\r\n\
+         Contact: <sip:them@{from}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    );
+    caller.send_to(invite.as_bytes(), to).await.unwrap();
+    let call = floor.offered(agent).await.id;
+    let mut datagram = vec![0; 65_536];
+    loop {
+        let length = caller.recv(&mut datagram).await.unwrap();
+        if datagram[..length].starts_with(b"SIP/2.0 180") {
+            break;
+        }
+    }
+    floor.hands.advance(Duration::from_secs(32));
+    assert_eq!(floor.gone(agent).await, (call, Gone::Broken));
+    floor.seat(agent, |seat| seat.takes_offers()).await;
+    floor.quiet().await;
+    let broken = Outcome::Failed { failure: Failure::Broken, sip_status: None };
+    assert_eq!(floor.outcomes().await, [(broken, None, Some("+819012345678".to_owned()))]);
 }

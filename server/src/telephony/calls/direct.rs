@@ -1,7 +1,5 @@
 //! A call to an agent's own extension, from the exchange where it is registered: it rings that agent and nobody else.
 
-use std::time::Duration;
-
 use domain::agents::{SeatInput, Work};
 use domain::ids::InteractionId;
 use domain::telephony::{Call, CallInput, Direction, Failure};
@@ -17,8 +15,6 @@ use super::super::store::Began;
 use super::{Calls, RETRY_AFTER};
 use crate::agents::By;
 
-/// How long an extension rings (A3).
-const RING_FOR: Duration = Duration::from_secs(20);
 /// RFC 3261 §21.4.18.
 const UNAVAILABLE: u16 = 480;
 /// RFC 3261 §21.4.24.
@@ -75,7 +71,7 @@ impl Calls {
             effects::aim(&with.gateway, id, aim);
         }
         with.log.write(call_log::began(began));
-        let (call, outputs) = Call::direct(id, agent, line.extension, RING_FOR, now);
+        let (call, outputs) = Call::direct(id, agent, line.extension, line.ring_for, now);
         let facts = Facts {
             id,
             full_hold: false,

@@ -28,7 +28,8 @@ use wire::events::DeskEvent;
 use wire::tolls::{TollAlarm, TollNews};
 
 use self::store::{Alarm, Kind};
-use super::numbers::NumberingPlan;
+use super::directory::Line;
+use super::numbers::{self, NumberingPlan};
 use crate::audit::{self, Changes, Entry};
 use crate::clock::Clock;
 use crate::db::{Db, DbError};
@@ -112,22 +113,32 @@ impl Tolls {
         plan.read(text).map(dialled)
     }
 
-    /// The same for the line of an extension at another exchange, which reads digits as its telephones dial them: short
-    /// numbers as they stand, numbers of our own country without its code.
-    pub(super) fn read_on_line(&self, text: &str) -> Option<Dialled> {
+    /// The same for the line of an extension at another exchange, which reads digits as its telephones dial them: numbers
+    /// of its own as they stand, numbers outside behind the exchange's prefix where it has one, those of our own country
+    /// without its code.
+    pub(super) fn read_on_line(&self, text: &str, line: &Line) -> Option<Dialled> {
         let plan = self.0.plan;
-        match self.read(text) {
-            Some(dialled) if !dialled.emergency && plan.is_at_home(&dialled.to.e164) => {
-                let destination = dialled.to.shown.chars().filter(char::is_ascii_digit).collect();
-                Some(Dialled { destination, ..dialled })
+        let prefix = line.outside_prefix.as_deref().unwrap_or_default();
+        let behind = numbers::half_width(text.trim()).strip_prefix(prefix).map(str::to_owned);
+        let emergency = |text: &str| self.read(text).filter(|dialled| dialled.emergency);
+        let outside = || {
+            let to = plan.outside(text, prefix)?;
+            // Without a prefix the exchange reads what carriers read.
+            let as_e164 = prefix.is_empty() && !plan.is_at_home(&to.e164);
+            let destination = if as_e164 { to.e164.to_string() } else { plan.dialled_at_home(&to) };
+            Some(Dialled { to, destination, emergency: false, internal: false })
+        };
+        let found = emergency(text).or_else(|| emergency(behind.as_deref()?)).or_else(outside);
+        match found {
+            // A `+` stands for whatever leads abroad.
+            Some(dialled) if dialled.destination.starts_with('+') => Some(dialled),
+            // Without the prefix, 110 would be a telephone of the exchange's own.
+            Some(dialled) => Some(Dialled { destination: format!("{prefix}{}", dialled.destination), ..dialled }),
+            None => {
+                // What begins with the prefix leaves the exchange: no rule for numbers would have been asked.
+                let to = plan.internal(text).filter(|to| prefix.is_empty() || !to.shown.starts_with(prefix))?;
+                Some(Dialled { destination: to.shown.clone(), to, emergency: false, internal: true })
             }
-            Some(dialled) => Some(dialled),
-            None => plan.internal(text).map(|to| Dialled {
-                destination: to.shown.clone(),
-                to,
-                emergency: false,
-                internal: true,
-            }),
         }
     }
 
@@ -150,7 +161,9 @@ impl Tolls {
             let verdict = if to.emergency {
                 Ok(())
             } else {
-                let open = if to.internal { Ok(()) } else { rules.admits(&to.to.e164, country, home) };
+                let number = &to.to.e164;
+                let admitted = || rules.admits(number, country, home).and_then(|()| rules.admits_now(number, now));
+                let open = if to.internal { Ok(()) } else { admitted() };
                 open.and_then(|()| ledger.room(rules, agent, trunk, now))
             };
             if verdict.is_ok() {

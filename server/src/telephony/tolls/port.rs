@@ -1,4 +1,4 @@
-//! The settings of the guard: who may see and set them.
+//! The settings of the guard and its alarms: who may see and set them.
 
 use async_trait::async_trait;
 use domain::roles::Permission;
@@ -48,7 +48,7 @@ impl TollsPort for Tolls {
     }
 
     async fn toll_alarms(&self, actor: Actor) -> ApiResult<Vec<TollAlarm>> {
-        actor.require(Permission::Administer)?;
+        actor.require(Permission::SeeAllCalls)?;
         Ok(store::alarms(&self.0.db).await?)
     }
 }

@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use uuid::Uuid;
 use wire::events::{DeskEvent, ServerFrame};
 use wire::session::Actor;
-use wire::tolls::{TollNews, TollRules, TollsPort};
+use wire::tolls::{OfficeHours, TollNews, TollRules, TollsPort};
 use wire::{ApiError, Problem};
 
 use super::*;
@@ -174,6 +174,13 @@ on_both! {
             allowed: vec!["82".to_owned()],
             denied: vec!["よくない".to_owned()],
             emergency: vec!["1".to_owned()],
+            office_hours: Some(OfficeHours {
+                days: [false; 7],
+                opens: "24:00".to_owned(),
+                closes: "9".to_owned(),
+                utc_offset: "+15:00".to_owned(),
+                outside: vec!["9".to_owned()],
+            }),
             agent_calls: 0,
             minutes_per_day: 2_000_000,
             ..before.clone()
@@ -182,10 +189,47 @@ on_both! {
             panic!("wrong rules were saved")
         };
         let named: Vec<&str> = fields.iter().map(|field| field.field.as_str()).collect();
-        assert_eq!(named, ["allowed", "denied", "emergency", "agent_calls", "minutes_per_day"]);
-        assert_eq!(fields[3].problem, Problem::OutOfRange { min: 1, max: 10 });
+        let hours = ["outside", "days", "opens", "closes", "utc_offset"];
+        assert_eq!(named[..3], ["allowed", "denied", "emergency"]);
+        assert_eq!((&named[3..8], &named[8..]), (&hours[..], &["agent_calls", "minutes_per_day"][..]));
+        assert_eq!(fields[8].problem, Problem::OutOfRange { min: 1, max: 10 });
         assert_eq!(setup.tolls.tolls(setup.admin.clone()).await.unwrap(), before);
         assert_eq!(audited(&db).await, []);
+    }
+
+    async fn outside_of_office_hours_only_what_was_named_is_called_and_an_emergency_number(db: TestDb) {
+        let setup = setup(&db).await;
+        // 2027-01-15 17:00 in Tokyo, a Friday.
+        setup.set(|rules| {
+            rules.office_hours = Some(OfficeHours {
+                days: [true, true, true, true, true, false, false],
+                opens: "９:00".to_owned(),
+                closes: "17:01".to_owned(),
+                utc_offset: "+9:00".to_owned(),
+                outside: vec!["0120".to_owned()],
+            });
+        }).await;
+        let saved = setup.tolls.tolls(setup.admin.clone()).await.unwrap().office_hours.unwrap();
+        assert_eq!((saved.opens.as_str(), saved.utc_offset.as_str(), &*saved.outside[0]), ("09:00", "+09:00", "0120"));
+        assert!(audited(&db).await[0].2.contains("12345 09:00–17:01 +09:00 0120"), "{:?}", audited(&db).await);
+        setup.dials("0312345678").await.unwrap();
+        setup.hands.advance(Duration::from_mins(1));
+        assert_eq!(not_allowed(setup.dials("0312345678").await), Rule::OfficeHours);
+        setup.dials("0120-123-456").await.unwrap();
+        setup.hands.advance(Duration::from_hours(24));
+        assert_eq!(not_allowed(setup.dials("0312345678").await), Rule::OfficeHours, "on Saturday");
+        assert_eq!(not_allowed(setup.dials("+82 2-312-3456").await), Rule::International, "never because of the time");
+        setup.dials("110").await.unwrap();
+        let alarms = setup.tolls.toll_alarms(setup.admin.clone()).await.unwrap();
+        assert!(alarms.iter().any(|alarm| matches!(alarm.what, TollNews::Refused { rule: Rule::OfficeHours, .. })));
+    }
+
+    async fn supervisors_see_the_alarms_that_were_raised_while_they_were_away_and_agents_see_none(db: TestDb) {
+        let setup = setup(&db).await;
+        not_allowed(setup.dials("+82 2-312-3456").await);
+        let as_a = |role| Actor { role, ..setup.admin.clone() };
+        assert_eq!(setup.tolls.toll_alarms(as_a(Role::Supervisor)).await.unwrap().len(), 1);
+        assert_eq!(setup.tolls.toll_alarms(as_a(Role::Agent)).await, Err(ApiError::Forbidden));
     }
 
     async fn a_change_of_the_rules_is_audited_and_only_an_administrator_makes_one(db: TestDb) {

@@ -4,7 +4,9 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::hours::OfficeHours;
 use crate::phone::E164;
+use crate::time::Timestamp;
 
 /// A country by its two letters of ISO 3166-1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -115,6 +117,8 @@ pub enum Rule {
     International,
     /// The number begins with a denied prefix.
     DeniedPrefix,
+    /// Outside of office hours this number is not called.
+    OfficeHours,
     /// The agent has as many calls as allowed.
     AgentCalls,
     /// The agent has dialled as often as allowed in an hour.
@@ -135,6 +139,7 @@ impl Rule {
         match self {
             Self::International => "international",
             Self::DeniedPrefix => "denied_prefix",
+            Self::OfficeHours => "office_hours",
             Self::AgentCalls => "agent_calls",
             Self::AgentAttempts => "agent_attempts",
             Self::TrunkCalls => "trunk_calls",
@@ -147,7 +152,7 @@ impl Rule {
     /// Whether it forbids the number itself, rather than one call more.
     pub fn is_about_the_number(self) -> bool {
         match self {
-            Self::International | Self::DeniedPrefix => true,
+            Self::International | Self::DeniedPrefix | Self::OfficeHours => true,
             Self::AgentCalls
             | Self::AgentAttempts
             | Self::TrunkCalls
@@ -176,6 +181,9 @@ pub struct Rules {
     pub denied: Vec<Prefix>,
     /// Short numbers that pass every rule, as they are dialled: 2 to 6 digits.
     pub emergency: Vec<String>,
+    /// When numbers may be called at all; none, the default: at any time.
+    #[serde(default)]
+    pub office_hours: Option<OfficeHours>,
     /// Outbound calls of one agent at a time, default 2.
     pub agent_calls: u32,
     /// Outbound calls of one agent in any 60 minutes, default 60.
@@ -232,6 +240,7 @@ impl Rules {
             allowed: Vec::new(),
             denied: premium.chain(IRSF_PREFIXES.iter().map(|text| Prefix((*text).to_owned()))).collect(),
             emergency: emergency.iter().map(|digits| (*digits).to_owned()).collect(),
+            office_hours: None,
             agent_calls: 2,
             agent_attempts: 60,
             trunk_calls: 30,
@@ -256,6 +265,15 @@ impl Rules {
             (None, None) if country == Some(home) || self.international => Ok(()),
             (None, None) => Err(Rule::International),
         }
+    }
+
+    /// Whether this number may be called at this time.
+    ///
+    /// # Errors
+    /// [`Rule::OfficeHours`].
+    pub fn admits_now(&self, number: &E164, now: Timestamp) -> Result<(), Rule> {
+        let admitted = self.office_hours.as_ref().is_none_or(|hours| hours.admit(number, now));
+        if admitted { Ok(()) } else { Err(Rule::OfficeHours) }
     }
 
     /// Whether these digits, as dialled, are an emergency number.
