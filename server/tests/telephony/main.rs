@@ -23,9 +23,13 @@ mod floor;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod inbound;
 #[cfg(test)]
 mod interop;
+#[cfg(test)]
+mod kamailio;
 #[cfg(test)]
 mod kept;
 #[cfg(test)]
