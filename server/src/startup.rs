@@ -32,7 +32,7 @@ use wire::telephony::TelephonyPort;
 use wire::tolls::TollsPort;
 
 use self::joins::Joins;
-use self::records::RecordDesks;
+pub use self::records::RecordDesks;
 pub use self::shutdown::Shutdown;
 use crate::agents::Agents;
 use crate::clock::Clock;
@@ -330,7 +330,8 @@ impl Product {
         router.forget_the_last_run().await.map_err(internal)?;
         calls.recover().await.map_err(internal)?;
         joins::keep_to_call_rules(&settings, &agents, &calls).await.map_err(internal)?;
-        let demo = if config.demo { Some(start_demo(&settings, plan, &clock, sip_address).await?) } else { None };
+        let demo =
+            if config.demo { Some(start_demo(&settings, &desks, plan, &clock, sip_address).await?) } else { None };
 
         // Not among the tasks that the end waits for: what matters of it is flushed when the calls have stopped.
         tokio::spawn(writer);
@@ -537,13 +538,16 @@ fn readiness(config: &Config, db: &Db, shutdown: &Shutdown) -> Arc<Readiness> {
 /// The demo's carrier and customer, and what they need in the settings.
 async fn start_demo(
     settings: &SettingsService,
+    desks: &RecordDesks,
     plan: NumberingPlan,
     clock: &Clock,
     sip: Option<SocketAddr>,
 ) -> Result<Demo, StartError> {
     let sip = sip.ok_or_else(|| StartError::Internal("demo: its carrier speaks UDP; set sip_udp_listen".to_owned()))?;
-    let demo = Demo::start(Arc::new(settings.clone()), plan, clock.clone(), sip).await;
-    demo.map_err(|error| StartError::Internal(format!("demo: {error}")))
+    let failed = |error| StartError::Internal(format!("demo: {error}"));
+    let demo = Demo::start(Arc::new(settings.clone()), plan, clock.clone(), sip).await.map_err(failed)?;
+    desks.seed_demo().await.map_err(failed)?;
+    Ok(demo)
 }
 
 /// Hands a queue's music to the gateway in the form in which calls share it; the demo's customer learns it too.

@@ -90,7 +90,8 @@ pub async fn drafts() -> Result<Vec<Draft>, ApiError> {
 /// tabs of the user hear of it ([`crate::events::DeskEvent::Draft`]).
 ///
 /// # Errors
-/// [`ApiError::Invalid`] with `typed` when it is larger than 256 KiB.
+/// [`ApiError::Invalid`] with `typed` when it is larger than 256 KiB; [`ApiError::Conflict`] when it was discarded after
+/// this was typed.
 #[server(name = KeepDraftFn, prefix = "/api", endpoint = "drafts/keep", input = Json, output = Json)]
 pub async fn keep(
     /// The tab.

@@ -16,6 +16,7 @@ use wire::demo::{Act, DemoPort, Hears, Phone, PhoneState};
 use wire::settings::SettingsPort;
 use wire::{ApiError, ApiResult, Problem};
 
+use super::records::{KNOWN, SHARED};
 use super::seed::{administrator, seed};
 use crate::clock::Clock;
 use crate::telephony::numbers::NumberingPlan;
@@ -23,8 +24,8 @@ use crate::telephony::numbers::NumberingPlan;
 /// What the page shows of an ear that hears nothing.
 const SILENCE_DB: f32 = -90.0;
 
-/// Own numbers on offer; any other can be typed.
-const OWN_NUMBERS: [&str; 2] = ["+819012345678", "+817012345678"];
+/// Own numbers on offer, of a stranger, of a customer and of two; any other can be typed.
+const OWN_NUMBERS: [&str; 3] = ["+819012345678", KNOWN, SHARED];
 
 /// The first five minutes of a piece are enough to know it by; more would only cost time at each look.
 const LONGEST_KNOWN: usize = 5 * 60 * media::RATE as usize;

@@ -9,6 +9,7 @@
 
 mod customer;
 mod people;
+mod records;
 mod seed;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 pub use customer::Demo;
 pub use people::{accounts, announce};
+pub use records::seed_records;
 
 use crate::config::Config;
 

@@ -14,7 +14,7 @@ mod port;
 mod save;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use async_trait::async_trait;
 use domain::ids::{CustomerId, FileId, InteractionId};

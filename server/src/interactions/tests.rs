@@ -94,6 +94,10 @@ async fn store(db: &Db, calls: Vec<Stored>) {
         Box::pin(async move {
             for call in calls {
                 let outcome = serde_json::to_value(call.outcome).unwrap();
+                // Its name alone, or its name with what belongs to it.
+                let named = outcome.as_object().and_then(|object| object.keys().next());
+                let kind = named.map_or_else(|| outcome.as_str().unwrap().to_owned(), String::clone);
+                let sip_status = outcome["failed"]["sip_status"].as_i64();
                 execute!(
                     tx,
                     "INSERT INTO interactions (id, kind, direction, customer_number, our_number, queue_id, agent_id,
@@ -106,9 +110,9 @@ async fn store(db: &Db, calls: Vec<Stored>) {
                     call.agent.map(|agent| agent.to_string()),
                     call.at,
                     outcome.to_string(),
-                    outcome["outcome"].as_str().unwrap(),
-                    outcome["sip_status"].as_i64(),
-                    outcome["sip_status"].as_i64().map(|_| "Busy Here"),
+                    kind,
+                    sip_status,
+                    sip_status.map(|_| "Busy Here"),
                 )?;
             }
             Ok(())

@@ -23,6 +23,7 @@ use super::SWEEP_EVERY;
 use crate::clock::Clock;
 use crate::customers::{self, Changed, Customers, Whose};
 use crate::db::Db;
+use crate::demo;
 use crate::drafts::Drafts;
 use crate::files::Files;
 use crate::http::Edge;
@@ -37,7 +38,7 @@ use crate::telephony::people::{Caller, People};
 
 /// The slices of records, cheap to clone.
 #[derive(Clone)]
-pub(super) struct RecordDesks {
+pub struct RecordDesks {
     records: Arc<Records>,
     customers: Arc<Customers>,
     inquiries: Arc<Inquiries>,
@@ -54,7 +55,8 @@ struct Joins {
 }
 
 impl RecordDesks {
-    pub(super) fn new(db: Db, clock: Clock, hub: Hub, plan: NumberingPlan, files: Files) -> Self {
+    /// Joins the slices with each other; the calls come later ([`Self::join`]).
+    pub fn new(db: Db, clock: Clock, hub: Hub, plan: NumberingPlan, files: Files) -> Self {
         let drafts = Drafts::new(db.clone(), clock.clone(), hub.clone());
         let records = Records::new(db.clone(), clock.clone(), hub.clone(), plan);
         let joins =
@@ -73,16 +75,33 @@ impl RecordDesks {
     }
 
     /// Names the calls, which are made after those who ask for them.
-    pub(super) fn join(&self, calls: Calls, interactions: Interactions) {
+    pub fn join(&self, calls: Calls, interactions: Interactions) {
         self.joins.calls.set((calls, interactions)).ok();
     }
 
-    pub(super) fn people(&self) -> Arc<dyn People> {
+    /// Who tells calls whose they are.
+    pub fn people(&self) -> Arc<dyn People> {
         Arc::<Joins>::clone(&self.joins)
     }
 
-    pub(super) fn callers(&self) -> Arc<dyn interactions::Callers> {
+    /// Who tells the list of calls whose they are.
+    pub fn callers(&self) -> Arc<dyn interactions::Callers> {
         Arc::<Joins>::clone(&self.joins)
+    }
+
+    /// The customers.
+    pub fn customers(&self) -> &Customers {
+        &self.customers
+    }
+
+    /// The inquiries.
+    pub fn inquiries(&self) -> &Inquiries {
+        &self.inquiries
+    }
+
+    /// Fields, customers and inquiries of the demo, where there are none yet.
+    pub(super) async fn seed_demo(&self) -> ApiResult<()> {
+        demo::seed_records(self.records.as_ref(), self.customers.as_ref(), self.inquiries.as_ref()).await
     }
 
     pub(super) fn routes(&self) -> Router<Edge> {

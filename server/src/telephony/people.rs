@@ -28,26 +28,3 @@ pub trait People: Send + Sync {
     /// Whether this user has a draft about the call.
     async fn has_draft(&self, user: UserId, call: InteractionId) -> ApiResult<bool>;
 }
-
-/// Knows nobody, and lets nothing be written: calls without customers.
-#[derive(Clone, Copy, Debug)]
-pub struct Nobody;
-
-#[async_trait]
-impl People for Nobody {
-    async fn whose(&self, _: &E164) -> ApiResult<Caller> {
-        Ok(Caller::default())
-    }
-
-    async fn name(&self, _: CustomerId) -> ApiResult<Option<String>> {
-        Ok(None)
-    }
-
-    async fn is_unwritten(&self, _: InteractionId) -> ApiResult<bool> {
-        Ok(true)
-    }
-
-    async fn has_draft(&self, _: UserId, _: InteractionId) -> ApiResult<bool> {
-        Ok(false)
-    }
-}

@@ -16,19 +16,22 @@ use domain::time::Timestamp;
 use server::agents::Agents;
 use server::clock::{Clock, Hands};
 use server::db::{Db, DbError, Tx};
+use server::files::Files;
+use server::interactions::Interactions;
 use server::realtime::{Attached, Hub, Outgoing};
 use server::routing::Router;
 use server::settings::{Accounts, SettingsConfig, SettingsService, Vault};
+use server::startup::RecordDesks;
 use server::telephony::call_log::CallLog;
 use server::telephony::calls::{Calls, Inlets, Neighbours};
 use server::telephony::extensions;
 use server::telephony::gateway::{Gateway, GatewayConfig};
 use server::telephony::locate::Names;
 use server::telephony::numbers::NumberingPlan;
-use server::telephony::people::Nobody;
 use server::telephony::port::Telephony;
 use server::telephony::sip_endpoint::{SipConfig, SipEndpoint};
 use server::telephony::trunk::Trunks;
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -62,6 +65,10 @@ pub(crate) struct Floor {
     pub(crate) trunks: Trunks,
     pub(crate) calls: Calls,
     pub(crate) phone: Telephony,
+    /// Customers and inquiries.
+    pub(crate) desks: RecordDesks,
+    /// The list of calls.
+    pub(crate) list: Interactions,
     pub(crate) settings: SettingsService,
     pub(crate) log: CallLog,
     pub(crate) admin: Actor,
@@ -73,6 +80,7 @@ pub(crate) struct Floor {
     seats: HashMap<UserId, Desk>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    _kept: TempDir,
 }
 
 /// One agent's tab: what the server told it.
@@ -210,6 +218,9 @@ impl Floor {
         );
         let (router, decisions) =
             Router::new(db.clone(), clock.clone(), hub.clone(), agents.clone(), directory.clone(), DECLINE_PAUSE);
+        let kept = tempfile::tempdir().unwrap();
+        let files = Files::local(kept.path()).unwrap();
+        let desks = RecordDesks::new(db.clone(), clock.clone(), hub.clone(), numbering, files);
         let (log, writer) = CallLog::new(db.clone(), clock.clone(), || {});
         tokio::spawn(writer);
         let calls = Calls::new(Neighbours {
@@ -222,11 +233,13 @@ impl Floor {
             sip: Arc::new(sip.clone()),
             trunks: trunks.clone(),
             directory: directory.clone(),
-            people: Arc::new(Nobody),
+            people: desks.people(),
             plan: numbering,
             log: log.clone(),
             keep_for: KEEP_FOR,
         });
+        let list = Interactions::new(db.clone(), numbering, Arc::new(settings.clone()), desks.callers());
+        desks.join(calls.clone(), list.clone());
         calls.recover().await.unwrap();
         assert!(trunks.reload().await);
         tasks.spawn(trunks.clone().run(outlets.registrations, stop.clone()));
@@ -246,6 +259,8 @@ impl Floor {
             trunks,
             calls,
             phone,
+            desks,
+            list,
             settings,
             log,
             admin,
@@ -256,6 +271,7 @@ impl Floor {
             seats: HashMap::new(),
             tasks,
             stop,
+            _kept: kept,
         }
     }
 

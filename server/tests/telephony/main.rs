@@ -47,6 +47,8 @@ mod pbx;
 #[expect(dead_code, reason = "shared with the gateway's own tests, which use all of it")]
 mod peers;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod port;
 #[cfg(test)]
 mod quality;

@@ -1,5 +1,7 @@
 //! Customers on both databases, with their inquiries, drafts and calls.
 
+mod history;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
@@ -29,7 +31,7 @@ use crate::realtime::Hub;
 use crate::records::Records;
 use crate::telephony::links;
 use crate::telephony::numbers::NumberingPlan;
-use crate::{execute, on_both};
+use crate::{execute, fetch_all, on_both};
 
 pub(crate) const SATO: UserId = UserId(Uuid::from_u128(1));
 pub(crate) const SUZUKI: UserId = UserId(Uuid::from_u128(2));
@@ -40,6 +42,9 @@ pub(crate) struct House {
     pub(crate) hands: Hands,
     pub(crate) records: Records,
     pub(crate) customers: Customers,
+    pub(crate) inquiries: Inquiries,
+    pub(crate) drafts: Drafts,
+    pub(crate) files: Files,
     pub(crate) office: Arc<Office>,
     _dir: TempDir,
 }
@@ -137,7 +142,7 @@ pub(crate) async fn house(db: &TestDb) -> House {
     *office.late.lock().unwrap() = Some((customers.clone(), inquiries.clone()));
     user(&db, SATO, "佐藤").await;
     user(&db, SUZUKI, "鈴木").await;
-    House { db, hands, records, customers, office, _dir: dir }
+    House { db, hands, records, customers, inquiries, drafts, files, office, _dir: dir }
 }
 
 async fn user(db: &Db, id: UserId, name: &'static str) {
@@ -241,7 +246,16 @@ impl House {
         self.records.save(boss(), field).await.unwrap().id
     }
 
-    /// A call as telephony stores it, `minutes` ago.
+    /// The call ends.
+    pub(crate) async fn over(&self, call: InteractionId) {
+        let end = "UPDATE interactions SET ended_at = started_at WHERE id = $1";
+        self.db
+            .write::<_, DbError, _>(move |tx| Box::pin(async move { execute!(tx, end, call.to_string()) }))
+            .await
+            .unwrap();
+    }
+
+    /// A call as telephony stores it.
     pub(crate) async fn call(&self, from: Option<&str>, by: UserId, at: i64, over: bool) -> InteractionId {
         let id = InteractionId(Uuid::new_v4());
         let from = from.map(str::to_owned);
