@@ -239,21 +239,22 @@ mod tests {
         assert!((reception.jitter_ms() - 4.0).abs() < 0.1, "{}", reception.jitter_ms());
     }
 
-    /// Ten seconds of even packets with a pause of `pause` in the middle, over which timestamps stand still.
-    fn with_a_pause(pause: u64, marker: bool) -> Reception {
-        let mut reception = Reception::default();
+    /// The most jitter over ten seconds of even packets with a pause in the middle, over which timestamps stand still.
+    fn with_a_pause(pause: u64, marker: bool) -> f64 {
+        let (mut reception, mut most) = (Reception::default(), 0_f64);
         for n in 0..500_u32 {
             let header = Header { marker: marker && n == 250, ..header(u16::try_from(n).unwrap(), n * 160) };
             let late = if n < 250 { 0 } else { pause };
             reception.on_packet(&header, Duration::from_millis(u64::from(n) * 20 + late));
+            most = most.max(reception.jitter_ms());
         }
-        reception
+        most
     }
 
     #[test]
     fn a_clock_that_stood_still_in_silence_is_no_jitter() {
-        assert!(with_a_pause(200, true).jitter_ms() < 0.01, "a short silence, with the marker behind it");
-        assert!(with_a_pause(4_000, false).jitter_ms() < 0.01, "a long one without");
+        assert!(with_a_pause(200, true) < 0.01, "a short silence, with the marker behind it");
+        assert!(with_a_pause(4_000, false) < 0.01, "a long one without");
         // What a network held back is.
         let mut reception = Reception::default();
         for n in 0..20_u32 {

@@ -34,7 +34,7 @@ const FLOOD: u32 = 10_000;
 /// Customers a second who call, hear music and hang up.
 const CUSTOMERS: u64 = 5;
 /// How much later than without the flood the slowest hundredth of voice may come.
-const LATER: Duration = Duration::from_millis(250);
+const LATER: Duration = Duration::from_secs(1);
 /// In KiB.
 const MOST_GROWTH: u64 = 50 * 1024;
 

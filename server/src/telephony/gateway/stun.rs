@@ -56,6 +56,22 @@ mod tests {
     }
 
     #[test]
+    fn whatever_octet_is_changed_nobody_is_named_who_does_not_stand_in_it() {
+        let whole = request(&[(0x8022, b"soft"), (USERNAME, b"ours:theirs"), (0x8, &[0; 20])]);
+        for length in 0..=whole.len() {
+            for place in 0..length {
+                for octet in 0..=255 {
+                    let mut datagram = whole[..length].to_vec();
+                    datagram[place] = octet;
+                    let Some(name) = receiver(&datagram) else { continue };
+                    let stands = name.is_empty() || datagram.windows(name.len()).any(|part| part == name.as_bytes());
+                    assert!(stands, "{name} in {datagram:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_cut_short_or_is_no_stun_names_nobody() {
         let datagram = request(&[(USERNAME, b"ours:theirs")]);
         for length in 0..datagram.len() - 1 {
