@@ -149,24 +149,24 @@ async fn flood(calls: usize, window: Duration) {
     floor.settings.save_trunk(floor.admin.clone(), rude).await.unwrap();
     floor.trunks.reload().await;
 
-    let mut before = talk(&floor.gateway, calls, Duration::from_secs(3)).await;
+    let mut calm = talk(&floor.gateway, calls, Duration::from_secs(3)).await;
     let memory = process::resident(std::process::id()).unwrap();
     let flood = Flood::begin(floor.sip_address());
     let count = (window.as_secs() * CUSTOMERS).to_string();
     let script = Script::new("hangs_up.xml").arguments(["-m", &count, "-r", &CUSTOMERS.to_string(), "-l", "50"]);
     let customers = Customer::calls(&floor, script);
-    let mut beside = talk(&floor.gateway, calls, window).await;
+    let mut flooded = talk(&floor.gateway, calls, window).await;
     let customers = customers.done().await;
     let sent = flood.end();
     floor.quiet().await;
 
-    let (quiet, loud) = (slowest(&mut before), slowest(&mut beside));
+    let (quiet, loud) = (slowest(&mut calm), slowest(&mut flooded));
     println!(
         "{sent} datagrams; voice: {} of {} packets, {} at the worst call, slowest hundredth {quiet:?} without, {loud:?} with, {} stalls",
-        beside.delivered, beside.sent, beside.worst, beside.stalls
+        flooded.delivered, flooded.sent, flooded.worst, flooded.stalls
     );
     assert!(sent >= u64::from(FLOOD) * window.as_secs() * 9 / 10, "the flood itself fell behind: {sent}");
-    assert!(beside.share() >= 0.999, "{} of {} packets came", beside.delivered, beside.sent);
+    assert!(flooded.share() >= 0.999, "{} of {} packets came", flooded.delivered, flooded.sent);
     assert!(loud <= quiet + LATER, "{loud:?} after {quiet:?}");
     let outcomes = floor.outcomes().await;
     assert_eq!(outcomes.len().to_string(), count, "every call that was meant is taken: {customers}");
