@@ -15,6 +15,7 @@ enum Form {
     Seconds,
     Day,
     DateTime,
+    Dated,
 }
 
 thread_local! {
@@ -58,6 +59,27 @@ fn date(at: Timestamp) -> Date {
     Date::new(&JsValue::from_f64(milliseconds))
 }
 
+/// `2026/11/22 14:02`: with the year, where what is old stands beside what is new.
+pub fn dated(at: Timestamp, language: Language) -> String {
+    formatted(at, language, Form::Dated)
+}
+
+/// `2026-11-22`, the same in every language: as a date input says it.
+pub fn iso_day(at: Timestamp) -> String {
+    let date = date(at);
+    format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
+}
+
+/// When the day of a date input began here, or the day so many days after it; none where it holds no day.
+pub fn day_began(input: &str, days_after: u32) -> Option<Timestamp> {
+    let mut parts = input.split('-').map(|part| part.parse::<u32>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let month = i32::try_from(month).ok()?.checked_sub(1)?;
+    let date = Date::new_with_year_month_day(year, month, i32::try_from(day + days_after).ok()?);
+    #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds, far below 2^53")]
+    Some(Timestamp(date.get_time() as i64)).filter(|_| !date.get_time().is_nan())
+}
+
 fn formatted(at: Timestamp, language: Language, form: Form) -> String {
     let format = FORMATTERS
         .with_borrow_mut(|made| made.entry((language, form)).or_insert_with(|| formatter(language, form)).clone());
@@ -70,6 +92,14 @@ fn formatter(language: Language, form: Form) -> Function {
         Form::Seconds => &[("hour", "numeric"), ("minute", "2-digit"), ("second", "2-digit"), ("hourCycle", "h23")],
         Form::Day => &[("month", "short"), ("day", "numeric"), ("weekday", "short")],
         Form::DateTime => &[
+            ("month", "2-digit"),
+            ("day", "2-digit"),
+            ("hour", "2-digit"),
+            ("minute", "2-digit"),
+            ("hourCycle", "h23"),
+        ],
+        Form::Dated => &[
+            ("year", "numeric"),
             ("month", "2-digit"),
             ("day", "2-digit"),
             ("hour", "2-digit"),

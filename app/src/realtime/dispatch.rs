@@ -12,6 +12,8 @@ pub(super) fn snapshot(stores: Stores, desk: &Desk) {
     // What changed while the line was cut is not told one by one: pages with lists ask again.
     stores.calls_changed.update(|n| *n += 1);
     stores.settings_changed.update(|n| *n += 1);
+    stores.fields_changed.update(|n| *n += 1);
+    stores.customers_changed.update(|n| *n += 1);
 }
 
 /// A change.
@@ -26,7 +28,9 @@ pub(super) fn event(stores: Stores, event: &DeskEvent) {
         DeskEvent::CallsChanged => stores.calls_changed.update(|n| *n += 1),
         DeskEvent::FieldsChanged => stores.fields_changed.update(|n| *n += 1),
         DeskEvent::SettingsChanged => stores.settings_changed.update(|n| *n += 1),
-        DeskEvent::CustomerChanged { .. } | DeskEvent::Draft { .. } | DeskEvent::Import { .. } => {}
+        DeskEvent::CustomerChanged { .. } => stores.customers_changed.update(|n| *n += 1),
+        DeskEvent::Import { import } => stores.imports.heard(import),
+        DeskEvent::Draft { .. } => {}
         DeskEvent::TollAlarm { alarm } => stores.toll_alarm.set(Some(alarm.clone())),
     }
 }

@@ -5,3 +5,4 @@
 
 pub(crate) mod drafts;
 pub(crate) mod form;
+pub(crate) mod list;

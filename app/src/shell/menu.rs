@@ -25,6 +25,8 @@ pub(super) fn MainMenu() -> impl IntoView {
             <ul>
                 <Entry to="/" icon=Icon::Headset words=move || text.get().menu_desk />
                 <Entry to="/calls" icon=Icon::ListBullets words=move || text.get().menu_calls />
+                <Entry to="/customers" icon=Icon::Users words=move || text.get().menu_customers />
+                <Entry to="/inquiries" icon=Icon::PencilLine words=move || text.get().menu_inquiries />
                 // Administrators find them in the settings.
                 <Show when=move || stores.session.may(Permission::SeeAllCalls) && !stores.session.may(Permission::Administer)>
                     <Entry to="/alarms" icon=Icon::Warning words=move || text.get().tolls_alarms />

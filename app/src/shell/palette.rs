@@ -66,6 +66,8 @@ fn lines(stores: Stores, words: &Messages) -> Vec<Line> {
     }
     lines.push(line(Act::Go("/"), words.menu_desk, "", None));
     lines.push(line(Act::Go("/calls"), words.menu_calls, "", None));
+    lines.push(line(Act::Go("/customers"), words.menu_customers, "", None));
+    lines.push(line(Act::Go("/inquiries"), words.menu_inquiries, "", None));
     if stores.session.may(Permission::SeeAllCalls) && !stores.session.may(Permission::Administer) {
         lines.push(line(Act::Go("/alarms"), words.tolls_alarms, "", None));
     }

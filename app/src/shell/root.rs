@@ -1,5 +1,6 @@
 //! What is mounted once: the words, the clock, the stores; and which of demo page, sign-in page and desk is seen.
 
+use domain::records::Owner;
 use leptos::prelude::*;
 use leptos_router::components::Router;
 use leptos_router::hooks::use_location;
@@ -17,6 +18,7 @@ use crate::interactions::CallsPage;
 use crate::platform::leave::ask_before_leaving;
 use crate::platform::{clock::provide_clock, language};
 use crate::realtime;
+use crate::records::list::{ImportPage, RecordsPage};
 use crate::session::{Session, SignInPage};
 use crate::settings::{AlarmsPage, Section, SettingsPage, TollAlarms};
 use crate::telephony::{self, AfterCallQuestion, AudioPanel, CallPopups, DiallerPopup, Ringer, StartShift};
@@ -157,13 +159,14 @@ fn Page() -> impl IntoView {
     });
     move || {
         let (first, second, more) = page.get();
-        match (first.as_str(), second, more) {
+        match (first.as_str(), second.as_deref(), more) {
             ("", None, false) => view! { <DeskPage /> }.into_any(),
             ("calls", None, false) => view! { <CallsPage /> }.into_any(),
             ("alarms", None, false) => view! { <AlarmsPage /> }.into_any(),
-            ("settings", section, false) => {
-                view! { <SettingsPage section=Section::of_slug(section.as_deref()) /> }.into_any()
-            }
+            ("customers", None, false) => view! { <RecordsPage owner=Owner::Customer /> }.into_any(),
+            ("customers", Some("import"), false) => view! { <ImportPage /> }.into_any(),
+            ("inquiries", None, false) => view! { <RecordsPage owner=Owner::Inquiry /> }.into_any(),
+            ("settings", section, false) => view! { <SettingsPage section=Section::of_slug(section) /> }.into_any(),
             (_, _, _) => view! { <MissingPage /> }.into_any(),
         }
     }

@@ -3,12 +3,14 @@
 use core::ops::Deref;
 
 use domain::ids::ClientId;
+use domain::records::Owner;
 use leptos::prelude::*;
 use wire::ApiError;
 
 use crate::platform::clock::Clock;
 use crate::platform::tab;
 use crate::realtime::LineStore;
+use crate::records::list::{ImportStore, ListStore};
 use crate::session::SessionStore;
 use crate::telephony::{AudioLink, Devices, DiallerStore, KeypadStore, Microphone, Mute, TelephonyStore};
 
@@ -34,6 +36,12 @@ pub(crate) struct Known {
     pub(crate) line: LineStore,
     /// The softphone and its call.
     pub(crate) telephony: TelephonyStore,
+    /// The list of customers.
+    customer_list: ListStore,
+    /// The list of inquiries.
+    inquiry_list: ListStore,
+    /// The import of customers on display.
+    pub(crate) imports: ImportStore,
     /// The microphone.
     pub(crate) microphone: Microphone,
     /// The audio connection.
@@ -54,6 +62,8 @@ pub(crate) struct Known {
     pub(crate) calls_changed: RwSignal<u32>,
     /// Grows with each change to the fields of records.
     pub(crate) fields_changed: RwSignal<u32>,
+    /// Grows with each change to a customer's record, inquiries or history.
+    pub(crate) customers_changed: RwSignal<u32>,
     /// Grows with each change to the settings.
     pub(crate) settings_changed: RwSignal<u32>,
     /// The last alarm of the rules against toll fraud.
@@ -80,6 +90,9 @@ impl Stores {
             session,
             line,
             telephony,
+            customer_list: ListStore::new(Owner::Customer),
+            inquiry_list: ListStore::new(Owner::Inquiry),
+            imports: ImportStore::new(),
             microphone,
             audio: AudioLink::new(client, microphone),
             devices,
@@ -90,6 +103,7 @@ impl Stores {
             checking_microphone: RwSignal::new(false),
             calls_changed: RwSignal::new(0),
             fields_changed: RwSignal::new(0),
+            customers_changed: RwSignal::new(0),
             settings_changed: RwSignal::new(0),
             toll_alarm: RwSignal::new(None),
             unsaved: RwSignal::new(false),
@@ -106,11 +120,22 @@ impl Stores {
     pub(super) fn forget(self) {
         self.telephony.forget();
         self.dialler.placed();
+        self.customer_list.forget();
+        self.inquiry_list.forget();
+        self.imports.forget();
         self.start_shift.set(false);
         self.checking_microphone.set(false);
         self.toll_alarm.set(None);
         self.unsaved.set(false);
         self.going.set(None);
+    }
+
+    /// The list of one kind of record.
+    pub(crate) fn list(self, owner: Owner) -> ListStore {
+        match owner {
+            Owner::Customer => self.customer_list,
+            Owner::Inquiry => self.inquiry_list,
+        }
     }
 
     /// Passes the answer of a server function on; one that says "signed out" brings the sign-in page.

@@ -92,9 +92,16 @@ where
     let body = NodeRef::<html::Tbody>::new();
     // One row is in the tab order: the one that had the focus last, else the first.
     let current = RwSignal::new(None::<K>);
-    let first = {
+    let holder = {
         let key = key.clone();
-        Memo::new(move |_| rows.with(|rows| rows.first().map(&key)))
+        // The row that had it may be gone: on another page, or with new words.
+        Memo::new(move |_| {
+            rows.with(|rows| {
+                current
+                    .with(|current| rows.iter().map(&key).find(|row| Some(row) == current.as_ref()))
+                    .or_else(|| rows.first().map(&key))
+            })
+        })
     };
     let all = move || body.get_untracked().map(|body| element::all_within(&body, "tr")).unwrap_or_default();
     let step = move |event: leptos::ev::KeyboardEvent| {
@@ -147,7 +154,7 @@ where
             };
             let in_tab_order = {
                 let this = this.clone();
-                Memo::new(move |_| is(current.get().or_else(|| first.get()), &this))
+                Memo::new(move |_| is(holder.get(), &this))
             };
             let drawn = cells(row.clone());
             let row = StoredValue::new(row);
