@@ -153,8 +153,12 @@ impl Worker {
             }
         }
         if let Some(agent) = agent.and_then(|agent| self.agents.get_mut(agent)) {
-            agent.call = Some(slot);
-            agent.attendance.begin(now.since);
+            let is_same_call = agent.call.replace(slot) == Some(slot);
+            if is_same_call && waits_for_agent(old) {
+                agent.attendance.go_on(now.since);
+            } else {
+                agent.attendance.begin(now.since);
+            }
             if let Some(leg) = &mut agent.leg {
                 leg.cut();
             }
@@ -196,7 +200,7 @@ impl Worker {
         let attendance = &mut agent.attendance;
         let mut is_back = false;
         let change = leg.on_datagram(now.at, (source, to), datagram, &self.socket, |packet, said| {
-            is_back |= attendance.on_packet(now.since) && call.is_some();
+            is_back |= attendance.on_packet(now.since, call.is_some());
             let customer = call.and_then(|call| customers.get_mut(call));
             let Some(customer) = customer.filter(|customer| customer.route == Route::Bridge(user)) else { return };
             customer.relay(now.since, &header(packet), &packet.payload, said);
@@ -252,12 +256,8 @@ impl Worker {
             {
                 self.tell(LegEvent::Measured { call, quality });
             }
-            let missing = match route {
-                Route::Bridge(_) | Route::OneWayHold(..) | Route::FullHold(..) => {
-                    listener.and_then(|agent| self.missing(agent, now))
-                }
-                Route::Silence | Route::Music(_) | Route::Ringback(_) | Route::EarlyMedia(_) => None,
-            };
+            let awaited = listener.filter(|_| waits_for_agent(route));
+            let missing = awaited.and_then(|agent| self.missing(agent, now));
             let Some(customer) = self.customers.get_mut(slot) else { continue };
             let is_keyed = customer.key_tick(tick);
             let sound = match route {
@@ -317,7 +317,7 @@ impl Worker {
             Some(Change::Up) => {
                 let now = self.now();
                 if let Some(agent) = self.agents.get_mut(slot) {
-                    agent.attendance.connect(now.since);
+                    agent.attendance.go_on(now.since);
                 }
                 self.tell(LegEvent::AgentUp { agent, generation });
             }
@@ -350,6 +350,14 @@ impl Worker {
         for slot in self.agents.slots() {
             self.end_leg(slot, Down::Detached);
         }
+    }
+}
+
+/// Whether the customer is up with an agent, who must be heard.
+fn waits_for_agent(route: Route) -> bool {
+    match route {
+        Route::Bridge(_) | Route::OneWayHold(..) | Route::FullHold(..) => true,
+        Route::Silence | Route::Music(_) | Route::Ringback(_) | Route::EarlyMedia(_) => false,
     }
 }
 
