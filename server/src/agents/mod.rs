@@ -135,16 +135,17 @@ impl Agents {
     /// Puts an input through the seat's machine, stores and logs the step, and tells the agent's tabs.
     ///
     /// # Errors
-    /// The machine's refusal; the database failed. Either way the seat is as it was.
+    /// The machine's refusal, with which the seat is as it was; the database failed, with which it most likely is, but
+    /// where the answer alone was lost.
     pub async fn apply(&self, user: UserId, input: SeatInput, by: By) -> Result<Seat, ApiError> {
         let (now, limit) = (self.0.clock.now(), self.after_call().limit);
-        let change = self
+        let (seat, change) = self
             .0
             .db
             .write(move |tx| Box::pin(async move { store::step(tx, user, input, by, now, limit).await }))
             .await?;
         self.stepped(user, change).await;
-        self.seat(user).await
+        Ok(seat)
     }
 
     /// Logs the softphone in on the extension that is assigned to the agent.
@@ -158,7 +159,8 @@ impl Agents {
             .db
             .write(move |tx| {
                 Box::pin(async move {
-                    let change = store::step(tx, user, SeatInput::LogIn { extension }, By::Agent, now, None).await?;
+                    let (_, change) =
+                        store::step(tx, user, SeatInput::LogIn { extension }, By::Agent, now, None).await?;
                     if store::in_use(tx, extension, user).await? {
                         return Err(ApiError::from(Refusal::ExtensionInUse));
                     }
@@ -198,7 +200,8 @@ impl Agents {
         input: SeatInput,
         by: By,
     ) -> Result<Option<Change>, ApiError> {
-        store::step(tx, user, input, by, self.0.clock.now(), self.after_call().limit).await
+        let (_, change) = store::step(tx, user, input, by, self.0.clock.now(), self.after_call().limit).await?;
+        Ok(change)
     }
 
     /// Tells the agent's tabs and whoever waits for free agents about a step that is durable now.
@@ -268,14 +271,24 @@ impl Agents {
 
     /// The state of the audio connection, as the gateway sees it.
     pub async fn set_media(&self, user: UserId, media: Media) {
+        if self.note_media(user, media) {
+            self.tell_media(user).await;
+        }
+    }
+
+    /// The first half of [`Self::set_media`], which waits for nothing: says whether the second is wanted.
+    pub fn note_media(&self, user: UserId, media: Media) -> bool {
         let (before, _) = self.0.desks.change(user, |desk| desk.media = media);
-        if before.media != media {
-            self.tell(user).await;
-            self.reconsider(user).await;
-            if media == Media::Down {
-                self.0.news.send(News::Away(user)).ok();
-                self.pass_on(user).await;
-            }
+        before.media != media
+    }
+
+    /// The second half: tells of the state of the audio connection as it is by now, in whatever order it is asked to.
+    pub async fn tell_media(&self, user: UserId) {
+        self.tell(user).await;
+        self.reconsider(user).await;
+        if self.media(user) == Media::Down {
+            self.0.news.send(News::Away(user)).ok();
+            self.pass_on(user).await;
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) async fn seat(db: &Db, user: UserId) -> Result<Seat, DbError> {
 }
 
 /// Takes the seat's row for writing, lets the machine step, stores and logs the step. After-call work that begins by it
-/// gets the `limit`.
+/// gets the `limit`. Gives the seat as it is then, and the step where it is one.
 pub(super) async fn step(
     tx: &mut Tx,
     user: UserId,
@@ -54,7 +54,7 @@ pub(super) async fn step(
     by: By,
     now: Timestamp,
     limit: Option<Duration>,
-) -> Result<Option<Change>, ApiError> {
+) -> Result<(Seat, Option<Change>), ApiError> {
     // The raised version holds the row until the transaction ends, on both databases; a first step makes it.
     let (json,) = crate::fetch_one!(
         tx,
@@ -67,7 +67,7 @@ pub(super) async fn step(
         now.0,
     )?;
     let mut seat = read(&json)?;
-    let Some(mut change) = seat.on(input, now)? else { return Ok(None) };
+    let Some(mut change) = seat.on(input, now)? else { return Ok((seat, None)) };
     if let Some(limit) = limit
         && change.from.work() != change.to.work()
     {
@@ -95,7 +95,7 @@ pub(super) async fn step(
         write(&change.from)?,
         write(&change.to)?,
     )?;
-    Ok(Some(change))
+    Ok((seat, Some(change)))
 }
 
 /// A queue has tens of members: they are asked for one by one, in an order that all transactions share.

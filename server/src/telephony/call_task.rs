@@ -90,7 +90,7 @@ impl CallTask {
         letters.close();
         while let Ok(letter) = letters.try_recv() {
             if let Letter::Input(CallInput::Offer { agent, .. }) = letter {
-                self.effects.calls().withdraw(agent, self.call.id()).await;
+                self.effects.withdraw(agent).await;
             }
         }
     }
@@ -141,7 +141,7 @@ impl CallTask {
             Woken::Letter(Letter::Input(CallInput::Offer { agent, because, ring_for })) => {
                 let trouble = self.step(CallInput::Offer { agent, because, ring_for }, now).await;
                 if self.call.agent() != Some(agent) {
-                    self.effects.calls().withdraw(agent, self.call.id()).await;
+                    self.effects.withdraw(agent).await;
                 } else if !self.effects.calls().with().agents.can_take_offers(agent) {
                     // The desk went while the offer was on its way.
                     return Some(CallInput::DeskLost { agent });
@@ -190,7 +190,9 @@ impl CallTask {
             return None;
         }
         let trouble = self.effects.carry_out(&self.call, outputs).await;
-        self.effects.show(&self.call, before.agent());
+        // An offer that came to nothing was taken off the desk already.
+        let had = before.agent().filter(|_| !matches!(before, Call::Offered { .. }));
+        self.effects.show(&self.call, had);
         trouble
     }
 

@@ -8,16 +8,15 @@ use domain::phone::ShownNumber;
 use domain::telephony::quality::{CallQuality, Judge};
 use domain::telephony::{Call, CallEvent, CallInput, CallOutput, Direction, Failure, Numbered, Outcome, Refuse};
 use domain::time::Timestamp;
-use wire::ApiError;
 use wire::events::{CallView, Gone, QueueName};
 
 use super::call_log;
 use super::call_task;
 use super::calls::{Calls, party};
 use super::gateway::{Gateway, Route};
-use super::late_steps::{LateSteps, Step};
 use super::people::Caller;
 use super::quality;
+use super::seat_steps::{SeatSteps, Step};
 use super::sip_stack::{Aim, LegEvent, LegId};
 use super::store::{self, Ended, Line};
 use crate::agents::By;
@@ -52,7 +51,7 @@ pub(super) struct Effects {
     facts: Facts,
     /// How many lines the call's log has.
     lines: u32,
-    late: LateSteps,
+    steps: SeatSteps,
     /// How it sounds, as the agent is shown it.
     judge: Judge,
     /// The last agent who heard the customer and was heard.
@@ -71,7 +70,7 @@ pub(super) fn aim(gateway: &Gateway, call: InteractionId, aim: Aim) {
 
 impl Effects {
     pub(super) fn new(calls: Calls, facts: Facts) -> Self {
-        Self { calls, facts, lines: 0, late: LateSteps::default(), judge: Judge::default(), bridged: None }
+        Self { calls, facts, lines: 0, steps: SeatSteps::default(), judge: Judge::default(), bridged: None }
     }
 
     pub(super) fn calls(&self) -> &Calls {
@@ -197,23 +196,16 @@ impl Effects {
         }
     }
 
+    /// The router claimed an agent for this call, which cannot ring there.
+    pub(super) async fn withdraw(&mut self, agent: UserId) {
+        let call = self.facts.id;
+        let step = Step { agent, call, input: SeatInput::Withdrawn { call }, by: By::Customer };
+        self.steps.take(&self.calls, step).await;
+    }
+
     async fn seat(&mut self, call: &Call, agent: UserId, input: SeatInput) {
         let by = self.cause(call, input);
-        let step = Step { agent, input, by };
-        if self.late.is_empty() {
-            match self.calls.with().agents.apply(agent, input, by).await {
-                Ok(_) => {}
-                Err(ApiError::Refused { refusal }) => {
-                    tracing::warn!(call = %self.facts.id, %agent, %refusal, "the agent's seat did not follow the call");
-                }
-                Err(error) => {
-                    tracing::error!(call = %self.facts.id, %agent, %error, "the agent's seat could not be stored; tried again");
-                    self.late.push(&self.calls, step);
-                }
-            }
-        } else {
-            self.late.push(&self.calls, step);
-        }
+        self.steps.take(&self.calls, Step { agent, call: self.facts.id, input, by }).await;
         let gone = match input {
             SeatInput::Declined { .. } => Some(Gone::Declined),
             SeatInput::Missed { .. } => Some(Gone::Missed),

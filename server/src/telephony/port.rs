@@ -18,6 +18,7 @@ use wire::{ApiError, ApiResult, Problem};
 use super::calls::{Calls, Dial, Neighbours};
 use super::directory::{Line, OurNumber};
 use super::gateway::GatewayError;
+use super::seat_steps::Step;
 use super::store;
 use super::tolls::{Dialled, Wanted};
 use super::trunk::Way;
@@ -173,6 +174,10 @@ impl Telephony {
         if let Err(error) = self.step(agent, SeatInput::Dialled { call }).await {
             self.calls.tolls().withdrawn(call);
             with.gateway.close_customer(call).await;
+            if !matches!(error, ApiError::Refused { .. }) {
+                // It may have been stored all the same.
+                self.calls.free(Step { agent, call, input: SeatInput::Ended { call }, by: By::Server });
+            }
             return Err(error);
         }
         self.calls.dial(Dial { call, agent, from, to, way, audio });

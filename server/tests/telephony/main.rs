@@ -55,6 +55,8 @@ mod quality;
 #[cfg(test)]
 mod signalling;
 #[cfg(test)]
+mod slow_database;
+#[cfg(test)]
 mod start_and_stop;
 #[cfg(test)]
 mod tolls;

@@ -62,7 +62,7 @@ impl Calls {
             Ok(audio) => audio,
             Err(error) => {
                 tracing::error!(call = %id, %error, "a call was refused because it could get no audio");
-                self.withdraw(agent, id).await;
+                self.withdraw(agent, id);
                 with.sip.refuse_for_now(incoming.leg, RETRY_AFTER);
                 return self.refused(began, Failure::Unreachable, SERVICE_UNAVAILABLE);
             }
@@ -107,7 +107,11 @@ impl Calls {
             match agents.apply(line.user, SeatInput::Offered { call }, By::Router).await {
                 Ok(_) => return Ok(None),
                 Err(ApiError::Refused { .. }) => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // It may have been stored all the same.
+                    self.withdraw(line.user, call);
+                    return Err(error);
+                }
             }
         }
         Ok(Some(match agents.seat(line.user).await?.work() {

@@ -42,6 +42,7 @@ use super::directory::Directory;
 use super::gateway::{self, Down, Gateway, LegEvent};
 use super::numbers::NumberingPlan;
 use super::people::People;
+use super::seat_steps::{self, Step};
 use super::sip_stack::{Incoming, SipStack};
 use super::store;
 use super::tolls::Tolls;
@@ -111,7 +112,7 @@ struct Inner {
     /// A held customer is not heard by the agent either (A4).
     full_hold: AtomicBool,
     tasks: TaskTracker,
-    /// Steps of seats that wait for the database: they hold no call up.
+    /// What waits for the database and holds no call up: steps of seats, and what desks are told.
     late: TaskTracker,
     tolls: Tolls,
     count: watch::Sender<usize>,
@@ -146,8 +147,8 @@ impl Calls {
                     let calls = self.clone();
                     self.0.tasks.spawn(async move { calls.take(incoming).await });
                 }
-                Some(decision) = inlets.decisions.recv() => self.decided(decision).await,
-                Some(event) = inlets.audio.recv() => self.heard(event).await,
+                Some(decision) = inlets.decisions.recv() => self.decided(decision),
+                Some(event) = inlets.audio.recv() => self.heard(event),
                 over = self.0.tolls.overdrawn() => self.minutes_used_up(over),
                 news = news.recv() => match news {
                     Ok(News::Lost(agent)) => self.desk_lost(agent),
@@ -250,7 +251,7 @@ impl Calls {
         self.0.tasks.spawn(task.run(letters));
     }
 
-    async fn decided(&self, decision: Decision) {
+    fn decided(&self, decision: Decision) {
         let (call, letter, agent) = match decision {
             Decision::Offer { assignment, ring_for } => {
                 let agent = assignment.agent;
@@ -262,7 +263,7 @@ impl Calls {
         };
         let delivered = self.live().get(&call).is_some_and(|mailbox| mailbox.send(letter).is_ok());
         if let (false, Some(agent)) = (delivered, agent) {
-            self.withdraw(agent, call).await;
+            self.withdraw(agent, call);
         }
     }
 
@@ -279,20 +280,33 @@ impl Calls {
     }
 
     /// The router claimed an agent for a call that is gone.
-    pub(super) async fn withdraw(&self, agent: UserId, call: InteractionId) {
-        let withdrawn = self.with().agents.apply(agent, SeatInput::Withdrawn { call }, By::Customer).await;
-        if let Err(error) = withdrawn {
-            tracing::error!(%agent, %call, %error, "an agent could not be freed from a call that is gone");
+    pub(super) fn withdraw(&self, agent: UserId, call: InteractionId) {
+        self.free(Step { agent, call, input: SeatInput::Withdrawn { call }, by: By::Customer });
+    }
+
+    /// Frees an agent from a call that never came to be, or is over, as soon as the database takes it.
+    pub(super) fn free(&self, step: Step) {
+        let calls = self.clone();
+        self.late().spawn(async move {
+            // Asked for once more by the agent, the same call may have come to be after all.
+            seat_steps::store(&calls, step, || !calls.live().contains_key(&step.call)).await;
+        });
+    }
+
+    /// The state of an agent's audio. What is asked of the database to tell of it holds up nothing that was heard after.
+    fn set_media(&self, agent: UserId, media: Media) {
+        let agents = self.with().agents.clone();
+        if agents.note_media(agent, media) {
+            self.late().spawn(async move { agents.tell_media(agent).await });
         }
     }
 
-    async fn heard(&self, event: LegEvent) {
-        let agents = &self.with().agents;
+    fn heard(&self, event: LegEvent) {
         match event {
             LegEvent::AgentUp { agent, generation } => {
                 self.connecting(agent, generation);
                 if self.is_newest(agent, generation) {
-                    agents.set_media(agent, Media::Up).await;
+                    self.set_media(agent, Media::Up);
                 }
             }
             LegEvent::AgentDown { agent, generation, why } => {
@@ -303,21 +317,21 @@ impl Calls {
                     }
                 } else if self.is_newest(agent, generation) {
                     tracing::info!(%agent, ?why, "the agent's audio is down");
-                    agents.set_media(agent, Media::Down).await;
+                    self.set_media(agent, Media::Down);
                     self.audio_lost(agent);
                 }
             }
             LegEvent::AgentSilent { agent, generation } => {
                 if self.is_newest(agent, generation) {
                     tracing::info!(%agent, "nothing comes from the agent");
-                    agents.set_media(agent, Media::Down).await;
+                    self.set_media(agent, Media::Down);
                     self.audio_lost(agent);
                 }
             }
             LegEvent::AgentHeard { agent, generation } => {
                 if self.is_newest(agent, generation) {
                     tracing::info!(%agent, "the agent is heard again");
-                    agents.set_media(agent, Media::Up).await;
+                    self.set_media(agent, Media::Up);
                     self.post(agent, Letter::Input(CallInput::AudioBack { agent }));
                 }
             }
