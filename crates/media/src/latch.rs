@@ -7,7 +7,8 @@
 //!           Waiting ───────────────────────────────────────────────► Latched ──┐ the latched address: heard
 //!               ▲                                                      │  ▲    ◄─┘ anybody else: dropped
 //!               └────────────────────── aim ───────────────────────────┘  │
-//!                       the very address that SDP named; or, after 2 s of silence,
+//!                       the very address that SDP named; its IP, where    │
+//!                       another's was first; or, after 2 s of silence,    │
 //!                       an address that goes on with the same SSRC ───────┘
 //! ```
 //!
@@ -76,6 +77,10 @@ impl Latch {
         let verdict = match self.latched {
             Some(latched) if latched.source == source => Verdict::Heard,
             Some(_) if source == self.named => Verdict::Latched,
+            // Behind a NAT ports differ from the named one; whose IP is not even the named one only came first.
+            Some(latched) if latched.source.ip() != self.named.ip() && source.ip() == self.named.ip() => {
+                Verdict::Latched
+            }
             Some(latched) if latched.ssrc == ssrc && now.saturating_sub(latched.heard) >= SILENCE => Verdict::Latched,
             Some(_) => Verdict::Foreign,
             None if source.ip() == self.named.ip() => Verdict::Latched,
@@ -174,6 +179,23 @@ mod tests {
         assert_eq!(latch.target(), at("198.51.100.7:9"));
         assert_eq!(latch.on_packet(at("192.0.2.1:4000"), 1, 1, NOW), Verdict::Latched);
         assert_eq!(latch.on_packet(at("198.51.100.7:9"), 5, 4, NOW), Verdict::Foreign);
+    }
+
+    #[test]
+    fn the_named_ip_takes_its_leg_back_from_another_port_too() {
+        let mut latch = Latch::new(at("192.0.2.1:4000"));
+        for n in 0..3 {
+            latch.on_packet(at("198.51.100.7:9"), 5, n, NOW);
+        }
+        assert_eq!(latch.target(), at("198.51.100.7:9"));
+        assert_eq!(latch.on_packet(at("192.0.2.1:61000"), 1, 1, NOW), Verdict::Latched);
+        assert_eq!(latch.target(), at("192.0.2.1:61000"));
+        assert_eq!(latch.on_packet(at("198.51.100.7:9"), 5, 3, NOW), Verdict::Foreign);
+        assert_eq!(
+            latch.on_packet(at("192.0.2.1:62000"), 1, 2, NOW),
+            Verdict::Foreign,
+            "of one IP, the first port holds"
+        );
     }
 
     #[test]

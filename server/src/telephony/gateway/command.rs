@@ -9,10 +9,11 @@ use media::{Codec, Music};
 use mio::Waker;
 use tokio::sync::oneshot;
 
-use super::{Attached, GatewayError, KeyTypes, LegReport, Route};
+use super::peer::Leg;
+use super::{GatewayError, KeyTypes, LegReport, Route};
 
 pub(super) enum Command {
-    Attach { agent: UserId, offer: String, reply: oneshot::Sender<Result<Attached, GatewayError>> },
+    Attach { agent: UserId, leg: Box<Leg>, reply: oneshot::Sender<u64> },
     Restart { agent: UserId, offer: String, reply: oneshot::Sender<Result<String, GatewayError>> },
     Detach { agent: UserId },
     Open { call: InteractionId, reply: oneshot::Sender<Result<u16, GatewayError>> },

@@ -30,6 +30,7 @@ mod command;
 mod customer;
 mod customers;
 mod error;
+mod front_desk;
 mod offer;
 mod peer;
 mod ports;
@@ -37,10 +38,12 @@ mod quality;
 mod sounds;
 mod stun;
 mod switch;
+mod turns;
 mod worker;
 
 use command::{Command, Mailbox};
 pub use error::GatewayError;
+use front_desk::FrontDesk;
 use ports::PortPool;
 use sounds::Sounds;
 use worker::{Parts, Worker};
@@ -231,6 +234,7 @@ pub type LegEvents = mpsc::UnboundedReceiver<LegEvent>;
 #[derive(Clone)]
 pub struct Gateway {
     mailbox: Mailbox,
+    desk: FrontDesk,
     ports: Arc<AtomicUsize>,
     webrtc: SocketAddr,
     rtp: IpAddr,
@@ -256,6 +260,7 @@ impl Gateway {
             }
             candidates.push(webrtc);
         }
+        let desk = FrontDesk::new(candidates.clone());
         let pool = PortPool::new(config.rtp_bind, &config.rtp_ports)?;
         let ports = pool.in_use();
         let (queue, commands) = std::sync::mpsc::channel();
@@ -264,7 +269,8 @@ impl Gateway {
         let (worker, waker) =
             Worker::new(Parts { socket, candidates, commands, events: tell, sounds, ports: pool }).map_err(bind)?;
         std::thread::Builder::new().name("media-gateway".to_owned()).spawn(|| worker.run()).map_err(bind)?;
-        let gateway = Self { mailbox: Mailbox::new(queue, waker), ports, webrtc, rtp: config.rtp_public };
+        let mailbox = Mailbox::new(queue, waker);
+        let gateway = Self { mailbox, desk, ports, webrtc, rtp: config.rtp_public };
         Ok((gateway, events))
     }
 
@@ -274,9 +280,11 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError::Offer`] where the offer has no usable audio, [`GatewayError::Stopped`].
     pub async fn attach_agent(&self, agent: UserId, offer: String) -> Result<Attached, GatewayError> {
-        let (reply, answer) = oneshot::channel();
-        self.mailbox.send(Command::Attach { agent, offer, reply });
-        answer.await.map_err(|_| GatewayError::Stopped)?
+        let (leg, answer) = self.desk.answer(offer).await?;
+        let (reply, generation) = oneshot::channel();
+        self.mailbox.send(Command::Attach { agent, leg: Box::new(leg), reply });
+        let generation = generation.await.map_err(|_| GatewayError::Stopped)?;
+        Ok(Attached { answer, generation })
     }
 
     /// Takes a later offer of the connection that the agent has, by which the browser looks for its ways to us anew, as

@@ -19,6 +19,7 @@ use media::{Codec, OutStream, Reception};
 use mio::net::UdpSocket;
 use str0m::change::SdpOffer;
 use str0m::channel::ChannelData;
+use str0m::config::DtlsCert;
 use str0m::media::{MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
@@ -95,18 +96,23 @@ pub(super) enum Change {
 }
 
 impl Leg {
-    /// Answers a browser's offer. `chance` seeds sequence and timestamp.
+    /// Answers a browser's offer, with the certificate if there is one, else one of its own. `chance` seeds sequence and
+    /// timestamp. Which of the agent's connections it is, is said when it is installed.
     pub(super) fn answer(
         offer: &str,
         candidates: &[SocketAddr],
-        generation: u64,
+        certificate: Option<DtlsCert>,
         chance: u128,
         now: Instant,
     ) -> Result<(Self, String), GatewayError> {
         let parsed = parse(offer)?;
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the type of the line cannot be named")]
         let mids: Vec<Mid> = parsed.media_lines.iter().map(|line| line.mid()).collect();
-        let mut rtc = offer::configure(offer).build(now);
+        let mut config = offer::configure(offer);
+        if let Some(certificate) = certificate {
+            config = config.set_dtls_cert(certificate);
+        }
+        let mut rtc = config.build(now);
         let fragment = rtc.direct_api().local_ice_credentials().ufrag;
         for address in candidates {
             let candidate = Candidate::host(*address, "udp").map_err(|error| refuse(&error))?;
@@ -129,7 +135,7 @@ impl Leg {
         let addresses = Vec::new();
         let leg = Self {
             rtc,
-            generation,
+            generation: 0,
             fragment,
             certificate: offer::certificate(offer).unwrap_or_default().to_owned(),
             addresses,

@@ -11,6 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::GatewayError;
 
+/// How many pairs are tried for one call: about a millisecond's worth, which the thread that carries all calls can spare.
+/// The next call goes on from there.
+const TRIES: usize = 256;
+
 pub(super) struct PortPool {
     bind: IpAddr,
     free: VecDeque<u16>,
@@ -42,7 +46,7 @@ impl PortPool {
 
     /// Binds the pair that has been free longest. A pair that another process holds is passed over.
     pub(super) fn take(&mut self) -> Result<Pair, GatewayError> {
-        for _ in 0..self.free.len() {
+        for _ in 0..self.free.len().min(TRIES) {
             let Some(port) = self.free.pop_front() else { break };
             if let (Ok(rtp), Ok(rtcp)) = (self.open(port), self.open(port + 1)) {
                 self.in_use.fetch_add(2, Ordering::AcqRel);
@@ -88,6 +92,16 @@ mod tests {
         assert_eq!(third.port, 40_102);
         assert!(matches!(pool.take(), Err(GatewayError::NoPorts)));
         assert_eq!(pool.in_use().load(Ordering::Acquire), 4);
+    }
+
+    #[test]
+    fn ports_of_others_are_passed_over_but_not_searched_for_ever() {
+        let others: Vec<UdpSocket> =
+            (40_202..40_718).step_by(2).map(|port| UdpSocket::bind((HERE, port)).unwrap()).collect();
+        assert_eq!(others.len(), TRIES + 2);
+        let mut pool = PortPool::new(HERE, &(40_202..=40_721)).unwrap();
+        assert!(matches!(pool.take(), Err(GatewayError::NoPorts)), "enough were tried");
+        assert_eq!(pool.take().unwrap().port, 40_718, "and the next call goes on from there");
     }
 
     #[test]

@@ -16,14 +16,14 @@ use super::peer::{Change, Leg, header};
 use super::quality::Counts;
 use super::sounds::Sound;
 use super::worker::{Now, Worker};
-use super::{Attached, Down, GatewayError, LegEvent, LegReport, Route};
+use super::{Down, GatewayError, LegEvent, LegReport, Route};
 
 impl Worker {
     pub(super) fn on_command(&mut self, command: Command) {
         // Who asked may have stopped waiting; what was asked is done all the same.
         match command {
-            Command::Attach { agent, offer, reply } => {
-                let _ = reply.send(self.attach(agent, &offer));
+            Command::Attach { agent, leg, reply } => {
+                let _ = reply.send(self.attach(agent, *leg));
             }
             Command::Restart { agent, offer, reply } => {
                 let _ = reply.send(self.restart(agent, &offer));
@@ -61,18 +61,17 @@ impl Worker {
         }
     }
 
-    fn attach(&mut self, user: UserId, offer: &str) -> Result<Attached, GatewayError> {
-        let now = self.now();
+    fn attach(&mut self, user: UserId, mut leg: Leg) -> u64 {
         let slot = self.agents.slot(user);
         let generation = self.agents.get(slot).map_or(0, |agent| agent.generation) + 1;
-        let (leg, answer) = Leg::answer(offer, &self.candidates, generation, chance(), now.at)?;
+        leg.generation = generation;
         self.end_leg(slot, Down::Replaced);
         if let Some(agent) = self.agents.get_mut(slot) {
             agent.generation = generation;
         }
         self.look_by(leg.deadline());
         self.agents.install(slot, leg);
-        Ok(Attached { answer, generation })
+        generation
     }
 
     fn restart(&mut self, user: UserId, offer: &str) -> Result<String, GatewayError> {

@@ -17,6 +17,7 @@ use super::command::Command;
 use super::customers::Customers;
 use super::ports::PortPool;
 use super::sounds::{Sound, Sounds};
+use super::turns::Turns;
 use super::{LegEvent, stun};
 use crate::clock::Clock;
 
@@ -38,6 +39,9 @@ const GATHER: Duration = Duration::from_millis(1);
 const GATHER_FROM: u32 = 20;
 /// How many datagrams of one socket are taken before the others have their turn.
 const TURN: usize = 64;
+/// How many commands are taken before packets have their turn: binding a pair of ports or ending a connection takes
+/// some tenths of a millisecond.
+const COMMANDS: usize = 8;
 /// Longer than any datagram that a browser or a trunk sends: networks carry some 1,500 octets.
 const DATAGRAM: usize = 2_048;
 
@@ -59,8 +63,7 @@ pub(super) struct Worker {
     /// The last tick that was played, counted from the start.
     played: u32,
     next_look: Instant,
-    /// Sockets with more to read than their turn allowed.
-    again: Vec<Token>,
+    turns: Turns,
     /// Packets since the last tick, and in the tick before it.
     packets: (u32, u32),
     stopped: Option<oneshot::Sender<()>>,
@@ -109,7 +112,7 @@ impl Worker {
             next_tick: origin,
             played: 0,
             next_look: origin,
-            again: Vec::new(),
+            turns: Turns::default(),
             packets: (0, 0),
             stopped: None,
             over: false,
@@ -123,11 +126,11 @@ impl Worker {
         let mut buffer = [0_u8; DATAGRAM];
         let mut nothing = Events::with_capacity(1);
         while !self.over {
-            if self.packets.1 >= GATHER_FROM && self.again.is_empty() {
+            if self.packets.1 >= GATHER_FROM && !self.turns.is_waiting() {
                 // Ended early by a signal, it gathers less.
                 let _ = self.rest.poll(&mut nothing, Some(GATHER));
             }
-            let wait = if self.again.is_empty() { self.wait() } else { Some(Duration::ZERO) };
+            let wait = if self.turns.is_waiting() { Some(Duration::ZERO) } else { self.wait() };
             if let Err(error) = self.poll.poll(&mut events, wait) {
                 if error.kind() == ErrorKind::Interrupted {
                     continue;
@@ -135,11 +138,13 @@ impl Worker {
                 tracing::error!(%error, "the media gateway cannot wait for packets any more and stops");
                 break;
             }
-            for token in std::mem::take(&mut self.again) {
+            for token in self.turns.begin() {
                 self.on_readable(token, &mut buffer);
             }
             for event in &events {
-                self.on_readable(event.token(), &mut buffer);
+                if self.turns.is_due(event.token()) {
+                    self.on_readable(event.token(), &mut buffer);
+                }
             }
             self.on_clock();
         }
@@ -207,7 +212,7 @@ impl Worker {
     }
 
     fn on_bell(&mut self) {
-        loop {
+        for _ in 0..COMMANDS {
             match self.commands.try_recv() {
                 Ok(command) => self.on_command(command),
                 Err(TryRecvError::Empty) => return,
@@ -217,6 +222,7 @@ impl Worker {
                 }
             }
         }
+        self.turns.again(BELL);
     }
 
     fn read_webrtc(&mut self, buffer: &mut [u8; DATAGRAM]) {
@@ -233,7 +239,7 @@ impl Worker {
                 Err(_) => {}
             }
         }
-        self.again.push(WEBRTC);
+        self.turns.again(WEBRTC);
     }
 
     fn read_customer(&mut self, token: Token, slot: usize, is_rtp: bool, buffer: &mut [u8; DATAGRAM]) {
@@ -251,7 +257,7 @@ impl Worker {
                 Err(_) => {}
             }
         }
-        self.again.push(token);
+        self.turns.again(token);
     }
 
     /// To which slot a browser's datagram belongs: by the fragment that a STUN request names, else by its address.
