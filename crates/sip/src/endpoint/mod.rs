@@ -7,6 +7,7 @@
 mod alarms;
 mod call;
 mod clients;
+mod expected;
 mod identity;
 mod incoming;
 mod outgoing;

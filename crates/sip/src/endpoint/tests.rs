@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod expected;
 mod far_side;
 mod field;
 mod long;

@@ -1,7 +1,8 @@
 //! The door in front of the dialog layer: who is heard at all, and how often (RFC 3261 §26.3.2.4, ASVS 17.3.1).
 //!
 //! Pure: a source, the time and the first bytes go in, [`Verdict`] comes out. Whoever is no peer is dropped unread and
-//! unremembered; a peer is heard as often as its bucket allows. Nothing is allocated for what is dropped.
+//! unremembered; a peer is heard as often as its bucket allows. What belongs to a call that is up has a bucket of its
+//! own: over UDP anybody can send in a peer's name, but nobody else knows what its calls are called.
 //!
 //! It never answers: an answer tells a scanner that somebody lives here.
 
@@ -91,6 +92,8 @@ pub(super) struct Door {
 struct Buckets {
     opening: Bucket,
     going_on: Bucket,
+    /// What the protocol waits for.
+    expected: Bucket,
 }
 
 /// Whole messages, in thousandths, so that slow refilling loses nothing.
@@ -126,19 +129,26 @@ impl Door {
         self.addresses.contains(&source) || self.networks.iter().any(|network| network.contains(&source))
     }
 
-    /// Judges a message by its source and its first bytes.
-    pub(super) fn judge(&mut self, now: Time, source: IpAddr, bytes: &[u8]) -> Verdict {
+    /// Judges a message by its source and its first bytes. Whether it is `expected` is asked only where its bucket is
+    /// empty.
+    pub(super) fn judge(
+        &mut self,
+        now: Time,
+        source: IpAddr,
+        bytes: &[u8],
+        expected: impl FnOnce() -> bool,
+    ) -> Verdict {
         if !self.knows(source) {
             return Verdict::Drop(Why::Stranger);
         }
         let Some(opens) = opens_something(bytes) else { return Verdict::Drop(Why::Noise) };
-        if !self.takes(now, source.to_canonical(), opens) {
+        if !self.takes(now, source.to_canonical(), opens, expected) {
             return Verdict::Drop(Why::TooOften);
         }
         if opens && is_of_scanner(bytes) { Verdict::Drop(Why::Scanner) } else { Verdict::Pass }
     }
 
-    fn takes(&mut self, now: Time, source: IpAddr, opens: bool) -> bool {
+    fn takes(&mut self, now: Time, source: IpAddr, opens: bool, expected: impl FnOnce() -> bool) -> bool {
         let allowed = self.allowed;
         if !self.counted.contains_key(&source) && self.counted.len() >= MOST_COUNTED {
             // An address whose bucket is full again is one that was never counted. Looked for once a window at most:
@@ -154,8 +164,11 @@ impl Door {
         let buckets = self.counted.entry(source).or_insert_with(|| Buckets {
             opening: Bucket::full(now, allowed),
             going_on: Bucket::full(now, allowed * GOING_ON),
+            expected: Bucket::full(now, allowed * GOING_ON),
         });
-        if opens { buckets.opening.takes(now, allowed) } else { buckets.going_on.takes(now, allowed * GOING_ON) }
+        let takes =
+            if opens { buckets.opening.takes(now, allowed) } else { buckets.going_on.takes(now, allowed * GOING_ON) };
+        takes || (expected() && buckets.expected.takes(now, allowed * GOING_ON))
     }
 }
 
@@ -163,7 +176,9 @@ impl Buckets {
     fn are_full(&mut self, now: Time, allowed: u64) -> bool {
         self.opening.fill(now, allowed);
         self.going_on.fill(now, allowed * GOING_ON);
-        self.opening.left >= allowed * 1_000 && self.going_on.left >= allowed * GOING_ON * 1_000
+        self.expected.fill(now, allowed * GOING_ON);
+        let going_on = self.going_on.left.min(self.expected.left);
+        self.opening.left >= allowed * 1_000 && going_on >= allowed * GOING_ON * 1_000
     }
 }
 
@@ -260,7 +275,7 @@ mod tests {
     }
 
     fn passed(door: &mut Door, now: Time, bytes: &[u8], times: u32) -> u32 {
-        let verdicts = (0..times).map(|_| door.judge(now, ip(PEER), bytes));
+        let verdicts = (0..times).map(|_| door.judge(now, ip(PEER), bytes, || false));
         u32::try_from(verdicts.filter(|verdict| *verdict == Verdict::Pass).count()).unwrap()
     }
 
@@ -270,25 +285,25 @@ mod tests {
         let mut door = door();
         for n in 0..100_000_u32 {
             let stranger = IpAddr::from(n.to_be_bytes().map(|byte| byte | 0xC0));
-            assert_eq!(door.judge(at(0), stranger, &options("x")), Verdict::Drop(Why::Stranger));
+            assert_eq!(door.judge(at(0), stranger, &options("x"), || false), Verdict::Drop(Why::Stranger));
         }
         assert!(door.counted.is_empty());
-        assert_eq!(door.judge(at(0), ip(PEER), &options("x")), Verdict::Pass);
-        assert_eq!(door.judge(at(0), ip("::ffff:192.0.2.1"), &options("x")), Verdict::Pass);
-        assert_eq!(door.judge(at(0), ip("10.1.2.3"), &options("x")), Verdict::Pass);
-        assert_eq!(door.judge(at(0), ip("198.51.100.7"), &options("x")), Verdict::Pass);
+        assert_eq!(door.judge(at(0), ip(PEER), &options("x"), || false), Verdict::Pass);
+        assert_eq!(door.judge(at(0), ip("::ffff:192.0.2.1"), &options("x"), || false), Verdict::Pass);
+        assert_eq!(door.judge(at(0), ip("10.1.2.3"), &options("x"), || false), Verdict::Pass);
+        assert_eq!(door.judge(at(0), ip("198.51.100.7"), &options("x"), || false), Verdict::Pass);
         door.set_peers(&[], std::iter::empty());
-        assert_eq!(door.judge(at(0), ip(PEER), &options("x")), Verdict::Drop(Why::Stranger));
+        assert_eq!(door.judge(at(0), ip(PEER), &options("x"), || false), Verdict::Drop(Why::Stranger));
     }
 
     #[test]
     fn a_scanner_is_dropped_even_where_its_address_is_known() {
         let mut door = door();
         for agent in ["friendly-scanner", "Sipvicious 0.3", "sipcli/v1.8", "VaxSIPUserAgent/3.1"] {
-            assert_eq!(door.judge(at(0), ip(PEER), &options(agent)), Verdict::Drop(Why::Scanner), "{agent}");
+            assert_eq!(door.judge(at(0), ip(PEER), &options(agent), || false), Verdict::Drop(Why::Scanner), "{agent}");
         }
         let subject = b"INVITE sip:a SIP/2.0\r\nSubject: sipcli\r\n\r\n";
-        assert_eq!(door.judge(at(0), ip(PEER), subject), Verdict::Pass);
+        assert_eq!(door.judge(at(0), ip(PEER), subject, || false), Verdict::Pass);
     }
 
     #[test]
@@ -296,13 +311,13 @@ mod tests {
         let mut door = door();
         for noise in [b"".as_slice(), b"\r\n\r\n", b"\0\0\0\0", b"GET / HTTP/1.1\r\n\r\n", b" INVITE sip:a SIP/2.0\r\n"]
         {
-            assert_eq!(door.judge(at(0), ip(PEER), noise), Verdict::Drop(Why::Noise), "{noise:?}");
+            assert_eq!(door.judge(at(0), ip(PEER), noise, || false), Verdict::Drop(Why::Noise), "{noise:?}");
         }
         // For the core to refuse: 505, 400, 501.
         for odd in
             [b"OPTIONS sip:a SIP/7.0\r\n".as_slice(), b"INVITE  sip:a  SIP/2.0 \r\n", b"!%Z*_+`'~ sip:a SIP/2.0\n"]
         {
-            assert_eq!(door.judge(at(0), ip(PEER), odd), Verdict::Pass, "{odd:?}");
+            assert_eq!(door.judge(at(0), ip(PEER), odd, || false), Verdict::Pass, "{odd:?}");
         }
     }
 
@@ -311,7 +326,7 @@ mod tests {
         let mut door = door();
         assert_eq!(passed(&mut door, at(0), &options("x"), 1_000), ALLOWED);
         assert_eq!(passed(&mut door, at(0), b"SIP/2.0 200 OK\r\n", 1_000), 10 * ALLOWED);
-        let other = door.judge(at(0), ip("10.0.0.1"), &options("x"));
+        let other = door.judge(at(0), ip("10.0.0.1"), &options("x"), || false);
         assert_eq!(other, Verdict::Pass, "each address has a bucket of its own");
         assert_eq!(passed(&mut door, at(1_000), &options("x"), 1_000), ALLOWED / 2);
         assert_eq!(
@@ -319,6 +334,18 @@ mod tests {
             ALLOWED,
             "no more is saved up than two seconds'"
         );
+    }
+
+    #[test]
+    fn a_flood_in_a_peers_name_leaves_its_calls_what_they_need() {
+        let mut door = door();
+        assert_eq!(passed(&mut door, at(0), b"SIP/2.0 200 OK\r\n", 100_000), 10 * ALLOWED);
+        for n in 0..10 * ALLOWED {
+            assert_eq!(door.judge(at(0), ip(PEER), b"SIP/2.0 200 OK\r\n", || true), Verdict::Pass, "{n}");
+        }
+        let more = door.judge(at(0), ip(PEER), b"BYE sip:a SIP/2.0\r\n", || true);
+        assert_eq!(more, Verdict::Drop(Why::TooOften), "a peer that floods us itself is held back all the same");
+        assert_eq!(door.judge(at(100), ip(PEER), b"BYE sip:a SIP/2.0\r\n", || true), Verdict::Pass);
     }
 
     /// However the messages of any span are spread: at most a full bucket and what it refills in the span, and a source
@@ -347,10 +374,10 @@ mod tests {
         let address = |n: u32| IpAddr::from((0x0A00_0000 + n).to_be_bytes());
         let room = u32::try_from(MOST_COUNTED).unwrap();
         for n in 0..room {
-            assert_eq!(door.judge(at(2_000), address(n), &options("x")), Verdict::Pass);
+            assert_eq!(door.judge(at(2_000), address(n), &options("x"), || false), Verdict::Pass);
         }
-        assert_eq!(door.judge(at(2_000), address(room), &options("x")), Verdict::Drop(Why::TooOften));
-        assert_eq!(door.judge(at(4_000), address(room), &options("x")), Verdict::Pass);
+        assert_eq!(door.judge(at(2_000), address(room), &options("x"), || false), Verdict::Drop(Why::TooOften));
+        assert_eq!(door.judge(at(4_000), address(room), &options("x"), || false), Verdict::Pass);
         assert_eq!(door.counted.len(), 1);
     }
 }

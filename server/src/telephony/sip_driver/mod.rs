@@ -191,7 +191,7 @@ impl Driver {
 
     fn message(&mut self, transport: Transport, from: SocketAddr, bytes: &[u8]) {
         let now = self.now();
-        match self.door.judge(now, from.ip(), bytes) {
+        match self.door.judge(now, from.ip(), bytes, || self.endpoint.expects(bytes)) {
             Verdict::Pass => self.endpoint.receive(now, transport, from, bytes),
             Verdict::Drop(why) => self.dropped.count(self.clock.instant(), why),
         }
