@@ -70,6 +70,7 @@ fn inputs() -> impl Strategy<Value = CallInput> {
         1 => Just(CallInput::FarGone),
         1 => Just(CallInput::FarBroken),
         2 => Just(CallInput::Deadline),
+        1 => Just(CallInput::MinutesUsedUp),
     ]
 }
 
@@ -404,6 +405,24 @@ fn c2_with_nobody_back_in_time_a_call_that_no_queue_takes_ends_with_its_cause() 
     assert!(outputs.contains(&CallOutput::HangUpCustomer));
     assert!(outputs.contains(&CallOutput::Seat { agent: agent(1), input: SeatInput::Ended { call: CALL } }));
     assert_eq!(outputs.last(), Some(&CallOutput::Finish(Outcome::AgentLost)));
+}
+
+/// The customer's line costs as long as it stands, whoever has the call.
+#[test]
+fn no_state_of_a_call_outlives_its_minutes() {
+    let used_up = Outcome::Failed { failure: Failure::MinutesUsedUp, sip_status: None };
+    let mut given_up = kept(Some(QUEUE));
+    given_up.on(CallInput::Deadline, Timestamp(1_000_000)).unwrap();
+    assert!(matches!(given_up, Call::Waiting { .. }));
+    let mut offered_anew = given_up.clone();
+    offered_anew.on(offer(2), Timestamp(1_000_000)).unwrap();
+    for (mut call, freed) in [(given_up, None), (offered_anew, Some(agent(2)))] {
+        let outputs = call.on(CallInput::MinutesUsedUp, Timestamp(1_000_001)).unwrap();
+        assert_eq!(call, Call::Ended { id: CALL, outcome: used_up });
+        assert!(outputs.contains(&CallOutput::HangUpCustomer));
+        let withdrawn = freed.map(|agent| CallOutput::Seat { agent, input: SeatInput::Withdrawn { call: CALL } });
+        assert!(withdrawn.is_none_or(|seat| outputs.contains(&seat)), "{outputs:?}");
+    }
 }
 
 #[test]

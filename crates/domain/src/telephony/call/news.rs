@@ -57,6 +57,8 @@ impl Call {
                 CallInput::FarGone => self.end(Outcome::Abandoned, None),
                 CallInput::FarBroken => self.broken(*answered),
                 CallInput::ServerStops => self.stopped(*answered),
+                // An outbound call comes here where its agent was lost in it: the customer's line goes on costing.
+                CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(Self::farewell(*answered))),
                 CallInput::QueueGone => self.end(
                     Outcome::Failed { failure: Failure::NoQueue, sip_status: None },
                     Some(Self::farewell(*answered)),
@@ -69,7 +71,6 @@ impl Call {
                 | CallInput::FarEarlyMedia
                 | CallInput::FarAnswered
                 | CallInput::FarFailed { .. }
-                | CallInput::MinutesUsedUp
                 | CallInput::Deadline => stay(),
             },
             Self::Offered { id, agent, until, answered, .. } => match input {
@@ -87,6 +88,8 @@ impl Call {
                 CallInput::FarGone => self.end(Outcome::Abandoned, None),
                 CallInput::FarBroken => self.broken(*answered),
                 CallInput::ServerStops => self.stopped(*answered),
+                // An outbound call comes here where its agent was lost in it: the customer's line goes on costing.
+                CallInput::MinutesUsedUp => self.end(MINUTES_USED_UP, Some(Self::farewell(*answered))),
                 CallInput::Deadline
                 | CallInput::DeskLost { .. }
                 | CallInput::AudioLost { .. }
@@ -98,7 +101,6 @@ impl Call {
                 | CallInput::FarRinging
                 | CallInput::FarEarlyMedia
                 | CallInput::FarAnswered
-                | CallInput::MinutesUsedUp
                 | CallInput::FarFailed { .. } => stay(),
             },
             Self::Dialling { id, agent, until, ringing, early_media } => {
