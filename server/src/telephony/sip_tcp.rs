@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sip::{Frame, Framer, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -20,8 +21,15 @@ use crate::clock::Clock;
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How many messages may wait for one connection; more means that the peer does not read.
 const QUEUE: usize = 256;
-/// How many connections of one address are kept at a time; no trunk needs more.
+/// How many connections that one address opened are kept at a time, and how many that anybody did; no trunk needs more.
 const MOST_OF_ONE: usize = 64;
+const MOST: usize = 1_024;
+/// After how long without a word a connection gives way to a new one: whatever was asked over it is answered, or never will
+/// be (RFC 3261 §17.1.2.2, Timer F).
+const RESTED: Duration = Duration::from_secs(32);
+/// After how long without a word a connection that a peer opened is closed. Far longer than refreshed calls are silent
+/// (RFC 4028 §4.2: half an hour); what comes after opens another.
+const FORGOTTEN: Duration = Duration::from_hours(1);
 
 /// What the connections tell the driver.
 pub(super) enum TcpNews {
@@ -41,8 +49,17 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// A connection that is being made.
 type Opening = futures::future::BoxFuture<'static, io::Result<Box<dyn Stream>>>;
 
-/// An open connection: which of them, and what it is to send.
-type Open = (u64, mpsc::Sender<Vec<u8>>);
+/// An open connection.
+struct Open {
+    /// Which of them.
+    number: u64,
+    /// What it is to send. Dropped, it ends.
+    queue: mpsc::Sender<Vec<u8>>,
+    /// We opened it.
+    ours: bool,
+    /// When something came or went last.
+    used: Arc<Mutex<Instant>>,
+}
 
 /// The open connections.
 pub(super) struct Connections {
@@ -72,9 +89,8 @@ impl Connections {
 
     /// Takes a connection that a known peer opened.
     pub(super) fn accepted(&mut self, transport: Transport, stream: TcpStream, peer: SocketAddr) {
-        let of_one = self.open.keys().filter(|(_, known)| known.ip() == peer.ip()).count();
-        if of_one >= MOST_OF_ONE {
-            tracing::debug!(%peer, "a SIP peer opens more connections than it can need");
+        if !self.has_room(peer) {
+            tracing::debug!(%peer, "SIP peers open more connections than they can need");
             return;
         }
         let tls = self.tls.clone();
@@ -87,15 +103,34 @@ impl Connections {
         });
     }
 
+    /// Whether one more connection of this peer can be kept, be it in the place of one that has long said nothing.
+    fn has_room(&mut self, peer: SocketAddr) -> bool {
+        let theirs = |(at, open): &(&(Transport, SocketAddr), &Open)| !open.ours && at.1.ip() == peer.ip();
+        let of_one = self.open.iter().filter(theirs).count() >= MOST_OF_ONE;
+        let of_all = self.open.values().filter(|open| !open.ours).count() >= MOST;
+        if !of_one && !of_all {
+            return true;
+        }
+        let candidates = self.open.iter().filter(|(at, open)| !open.ours && (!of_one || at.1.ip() == peer.ip()));
+        let longest = candidates.map(|(at, open)| (last_used(&open.used), *at)).min();
+        match longest {
+            Some((used, at)) if self.clock.instant().saturating_duration_since(used) >= RESTED => {
+                self.open.remove(&at);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
     /// Queues a message for the open connection to `to`, or opens one. `false`: it cannot be sent.
     pub(super) fn send(&mut self, transport: Transport, to: SocketAddr, bytes: Vec<u8>) -> bool {
         self.reach(transport, to);
-        self.open.get(&(transport, to)).is_some_and(|(_, queue)| queue.try_send(bytes).is_ok())
+        self.open.get(&(transport, to)).is_some_and(|open| open.queue.try_send(bytes).is_ok())
     }
 
     /// Opens a connection to `to` unless there is one.
     pub(super) fn reach(&mut self, transport: Transport, to: SocketAddr) {
-        if self.open.get(&(transport, to)).is_some_and(|(_, queue)| !queue.is_closed()) {
+        if self.open.get(&(transport, to)).is_some_and(|open| !open.queue.is_closed()) {
             return;
         }
         let tls = self.tls.clone();
@@ -112,7 +147,7 @@ impl Connections {
 
     /// Forgets a connection that has ended, unless another has taken its place.
     pub(super) fn closed(&mut self, transport: Transport, peer: SocketAddr, number: u64) {
-        if self.open.get(&(transport, peer)).is_some_and(|(current, _)| *current == number) {
+        if self.open.get(&(transport, peer)).is_some_and(|open| open.number == number) {
             self.open.remove(&(transport, peer));
         }
     }
@@ -127,9 +162,10 @@ impl Connections {
         let (queue, messages) = mpsc::channel(QUEUE);
         let number = self.next;
         self.next += 1;
-        self.open.insert((transport, peer), (number, queue));
+        let used = Arc::new(Mutex::new(self.clock.instant()));
+        self.open.insert((transport, peer), Open { number, queue, ours, used: Arc::clone(&used) });
         let (news, clock) = (self.news.clone(), self.clock.clone());
-        let connection = Connection { transport, peer, ours, messages, news: news.clone(), clock };
+        let connection = Connection { transport, peer, ours, messages, used, news: news.clone(), clock };
         let stop = self.stop.token().clone();
         let opening: Opening = Box::pin(stream);
         self.tasks.spawn(async move {
@@ -156,11 +192,25 @@ struct Connection {
     /// We opened it.
     ours: bool,
     messages: mpsc::Receiver<Vec<u8>>,
+    used: Arc<Mutex<Instant>>,
     news: mpsc::Sender<TcpNews>,
     clock: Clock,
 }
 
 impl Connection {
+    fn is_used(&self) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = self.clock.instant();
+    }
+
+    /// Returns when the peer that opened it has said nothing for so long that nobody expects it to.
+    async fn is_forgotten(ours: bool, used: &Mutex<Instant>, clock: &Clock) {
+        if ours {
+            // As long as the trunk is there: its registrar or its calls may come this way.
+            return std::future::pending().await;
+        }
+        clock.sleep_until(last_used(used) + FORGOTTEN).await;
+    }
+
     /// Gives whether messages were lost, and why it never stood, if it did not.
     async fn run(mut self, stream: Opening) -> (bool, Option<&'static str>) {
         let opened = tokio::select! {
@@ -192,6 +242,7 @@ impl Connection {
             tokio::select! {
                 read = reading.read(&mut buffer) => {
                     let Some(bytes) = read.ok().filter(|n| *n > 0).and_then(|n| buffer.get(..n)) else { break };
+                    self.is_used();
                     framer.push(bytes);
                     loop {
                         match framer.next_frame() {
@@ -217,10 +268,12 @@ impl Connection {
                 }
                 message = self.messages.recv() => {
                     let Some(message) = message else { break };
+                    self.is_used();
                     if !write(&self.clock, &mut writing, &message).await {
                         return true;
                     }
                 }
+                () = Self::is_forgotten(self.ours, &self.used, &self.clock) => break,
             }
         }
         self.messages.close();
@@ -228,9 +281,78 @@ impl Connection {
     }
 }
 
+fn last_used(used: &Mutex<Instant>) -> Instant {
+    *used.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 async fn write(clock: &Clock, stream: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) -> bool {
     tokio::select! {
         written = stream.write_all(bytes) => written.is_ok(),
         () = clock.sleep(PATIENCE) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Timestamp;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// A peer's connection, taken.
+    async fn opened(connections: &mut Connections, listener: &TcpListener) -> TcpStream {
+        let (peer, taken) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (stream, from) = taken.unwrap();
+        connections.accepted(Transport::Tcp, stream, from);
+        peer.unwrap()
+    }
+
+    /// Waits until our side ends it.
+    async fn ended(peer: &mut TcpStream) {
+        let read = tokio::time::timeout(PATIENCE, peer.read(&mut [0; 8])).await.expect("it is still open");
+        assert!(read.map_or(true, |length| length == 0));
+    }
+
+    /// Sends a ping and waits for its answer, by which it is used.
+    async fn used(peer: &mut TcpStream) {
+        peer.write_all(b"\r\n\r\n").await.unwrap();
+        let mut pong = [0; 2];
+        tokio::time::timeout(PATIENCE, peer.read_exact(&mut pong)).await.expect("no answer").unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_new_connection_takes_the_place_of_one_that_has_long_said_nothing_and_of_no_other() {
+        let (clock, hands) = Clock::held(Timestamp(0));
+        let (news, mut told) = mpsc::channel(256);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let mut connections = Connections::new(news, TaskTracker::new(), clock, Tls::new(None, None).unwrap());
+        let mut peers = Vec::new();
+        for _ in 0..MOST_OF_ONE {
+            peers.push(opened(&mut connections, &listener).await);
+        }
+        ended(&mut opened(&mut connections, &listener).await).await;
+
+        hands.advance(RESTED);
+        for peer in peers.iter_mut().skip(1) {
+            used(peer).await;
+        }
+        let mut next = opened(&mut connections, &listener).await;
+        ended(&mut peers[0]).await;
+        used(&mut next).await;
+        ended(&mut opened(&mut connections, &listener).await).await;
+        used(&mut peers[1]).await;
+
+        hands.advance(FORGOTTEN);
+        for peer in peers.iter_mut().skip(1).chain([&mut next]) {
+            ended(peer).await;
+        }
+        for _ in 0..=MOST_OF_ONE {
+            let closed = told.recv().await.unwrap();
+            let TcpNews::Closed { transport, peer, number, .. } = closed else { panic!("nothing else was said") };
+            connections.closed(transport, peer, number);
+        }
+        assert!(connections.open.is_empty());
     }
 }
