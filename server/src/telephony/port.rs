@@ -15,7 +15,7 @@ use wire::session::Actor;
 use wire::telephony::{CallerNumber, Choice, Dialler, Leave, ReadNumber, TelephonyPort};
 use wire::{ApiError, ApiResult, Problem};
 
-use super::calls::{Calls, Dial, Neighbours};
+use super::calls::{Calls, Coming, Dial, Neighbours};
 use super::directory::{Line, OurNumber};
 use super::gateway::GatewayError;
 use super::seat_steps::Step;
@@ -183,6 +183,44 @@ impl Telephony {
         self.calls.dial(Dial { call, agent, from, to, way, audio });
         Ok(())
     }
+
+    /// Connects an agent's audio from a tab, after whatever else moves this agent's softphone.
+    async fn connect(&self, user: UserId, client: ClientId, offer: String, coming: &Coming) -> ApiResult<String> {
+        let turn = self.turn(user);
+        let _turn = turn.lock().await;
+        let Neighbours { agents, gateway, hub, .. } = self.with();
+        if agents.seat(user).await? == Seat::LoggedOut {
+            return Err(Refusal::LoggedOut.into());
+        }
+        match agents.holder(user) {
+            Some(holder) if holder == client => {}
+            Some(holder) if hub.has_socket(user, holder) => return Err(Refusal::Elsewhere.into()),
+            // The tab that held it is gone, or the server is new.
+            Some(_) | None => agents.set_holder(user, Some(client)).await,
+        }
+        let former = agents.media(user);
+        agents.set_media(user, Media::Connecting).await;
+        let attached = match gateway.attach_agent(user, offer).await {
+            Ok(attached) => attached,
+            Err(GatewayError::Offer(_)) => {
+                // The connection before goes on; should it have ended meanwhile, that is known already.
+                if agents.media(user) == Media::Connecting {
+                    agents.set_media(user, former).await;
+                }
+                return Err(ApiError::field("offer", Problem::Malformed));
+            }
+            Err(error) => {
+                agents.set_media(user, Media::Down).await;
+                tracing::error!(%user, %error, "an agent's audio could not be connected");
+                return Err(ApiError::Unavailable);
+            }
+        };
+        self.calls.connecting(user, attached.generation);
+        if !self.calls.speaker_has_come(user, coming) {
+            return Err(ApiError::SignedOut);
+        }
+        Ok(attached.answer)
+    }
 }
 
 impl Telephony {
@@ -258,39 +296,13 @@ impl TelephonyPort for Telephony {
 
     async fn connect_audio(&self, actor: Actor, client: ClientId, offer: String) -> ApiResult<String> {
         actor.require(Permission::WorkAtDesk)?;
-        let turn = self.turn(actor.user);
-        let _turn = turn.lock().await;
-        let Neighbours { agents, gateway, hub, .. } = self.with();
         let user = actor.user;
-        if agents.seat(user).await? == Seat::LoggedOut {
-            return Err(Refusal::LoggedOut.into());
+        let coming = self.calls.speaker_comes(user, actor.session);
+        let connected = self.connect(user, client, offer, &coming).await;
+        if connected.is_err() {
+            self.calls.speaker_stays_away(&coming);
         }
-        match agents.holder(user) {
-            Some(holder) if holder == client => {}
-            Some(holder) if hub.has_socket(user, holder) => return Err(Refusal::Elsewhere.into()),
-            // The tab that held it is gone, or the server is new.
-            Some(_) | None => agents.set_holder(user, Some(client)).await,
-        }
-        let former = agents.media(user);
-        agents.set_media(user, Media::Connecting).await;
-        let attached = match gateway.attach_agent(user, offer).await {
-            Ok(attached) => attached,
-            Err(GatewayError::Offer(_)) => {
-                // The connection before goes on; should it have ended meanwhile, that is known already.
-                if agents.media(user) == Media::Connecting {
-                    agents.set_media(user, former).await;
-                }
-                return Err(ApiError::field("offer", Problem::Malformed));
-            }
-            Err(error) => {
-                agents.set_media(user, Media::Down).await;
-                tracing::error!(%user, %error, "an agent's audio could not be connected");
-                return Err(ApiError::Unavailable);
-            }
-        };
-        self.calls.connecting(user, attached.generation);
-        self.calls.spoken_from(user, actor.session);
-        Ok(attached.answer)
+        connected
     }
 
     async fn restart_audio(&self, actor: Actor, client: ClientId, offer: String) -> ApiResult<String> {

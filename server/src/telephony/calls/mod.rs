@@ -14,6 +14,7 @@ mod desk;
 mod direct;
 mod intake;
 mod outgoing;
+mod speakers;
 mod stop;
 mod wrap_up;
 
@@ -36,6 +37,8 @@ use wire::events::{CallView, Media};
 
 pub(super) use self::caller::party;
 pub(super) use self::outgoing::Dial;
+pub(super) use self::speakers::Coming;
+use self::speakers::Speakers;
 use super::call_log::CallLog;
 use super::call_task::{CallTask, Letter};
 use super::directory::Directory;
@@ -104,8 +107,7 @@ struct Inner {
     views: Mutex<HashMap<UserId, CallView>>,
     /// The customers' numbers of live calls, as far as they are known.
     callers: Mutex<HashMap<InteractionId, E164>>,
-    /// From which session each agent's audio was connected last.
-    sessions: Mutex<HashMap<UserId, String>>,
+    speakers: Mutex<Speakers>,
     /// The newest audio connection of each agent; news of older ones come too late.
     connections: Mutex<HashMap<UserId, u64>>,
     stopping: AtomicBool,
@@ -127,7 +129,7 @@ impl Calls {
             live: Mutex::default(),
             views: Mutex::default(),
             callers: Mutex::default(),
-            sessions: Mutex::default(),
+            speakers: Mutex::default(),
             connections: Mutex::default(),
             stopping: AtomicBool::new(false),
             full_hold: AtomicBool::new(false),
@@ -209,16 +211,29 @@ impl Calls {
         *newest = generation.max(*newest);
     }
 
-    /// The agent's audio is connected from this session.
-    pub(super) fn spoken_from(&self, agent: UserId, session: String) {
-        self.sessions().insert(agent, session);
+    /// The agent's audio is to be connected from this session. Said before anything is waited for.
+    pub(super) fn speaker_comes(&self, agent: UserId, session: String) -> Coming {
+        self.speakers().comes(agent, session)
+    }
+
+    /// It is connected. Where its session has ended meanwhile, it ends here, and `false` is given.
+    pub(super) fn speaker_has_come(&self, agent: UserId, coming: &Coming) -> bool {
+        let holds = self.speakers().has_come(coming);
+        if !holds {
+            self.with().gateway.detach_agent(agent);
+        }
+        holds
+    }
+
+    /// It will not be connected.
+    pub(super) fn speaker_stays_away(&self, coming: &Coming) {
+        self.speakers().stays_away(coming);
     }
 
     /// Those sessions of this user have ended: nobody is heard any more whom they let in.
     pub fn session_ended(&self, user: UserId, which: impl Fn(&str) -> bool) {
-        let theirs = self.sessions().get(&user).is_some_and(|from| which(from));
-        if theirs {
-            self.sessions().remove(&user);
+        let is_heard = self.speakers().ended(user, which);
+        if is_heard {
             self.with().gateway.detach_agent(user);
         }
     }
@@ -399,8 +414,8 @@ impl Calls {
         self.0.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sessions(&self) -> MutexGuard<'_, HashMap<UserId, String>> {
-        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn speakers(&self) -> MutexGuard<'_, Speakers> {
+        self.0.speakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn connections(&self) -> MutexGuard<'_, HashMap<UserId, u64>> {
