@@ -634,6 +634,40 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_is_sent_to_a_customer_who_was_only_claimed_until_the_claim_is_proven() {
+        let (gateway, _events) = gateway(41_720..=41_739);
+        let claimed = UdpSocket::bind((HERE, 0)).unwrap();
+        claimed.set_nonblocking(true).unwrap();
+        let doubted = call();
+        let address = gateway.open_customer(doubted).await.unwrap();
+        gateway.aim_customer(doubted, claimed.local_addr().unwrap(), Codec::Pcmu, None);
+        gateway.doubt_customer(doubted);
+        gateway.route(doubted, Route::Music(None));
+        // Half a second, by the clock of another call.
+        let (other, trunk) = customer(&gateway, Codec::Pcmu).await;
+        gateway.route(other, Route::Music(None));
+        drop(trunk.ear.packets(25));
+        let mut buffer = [0; 2_048];
+        assert_eq!(claimed.recv(&mut buffer).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+
+        gateway.confirm_customer(doubted);
+        claimed.set_nonblocking(false).unwrap();
+        claimed.set_read_timeout(Some(super::gateway_peers::PATIENCE)).unwrap();
+        claimed.recv(&mut buffer).unwrap();
+
+        // Whoever speaks from there is there.
+        let late = call();
+        let at = gateway.open_customer(late).await.unwrap();
+        assert_ne!(at, address);
+        let speaker = Trunk::new(at, Codec::Pcmu, CUSTOMER, 9);
+        gateway.aim_customer(late, speaker.address, Codec::Pcmu, None);
+        gateway.doubt_customer(late);
+        gateway.route(late, Route::Music(None));
+        drop(speaker.ear.packets(5));
+        gateway.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn every_port_comes_back() {
         let (gateway, _events) = gateway(41_180..=41_199);
         for _ in 0..3 {

@@ -215,7 +215,7 @@ pub(super) fn input_of(event: &LegEvent) -> Option<CallInput> {
         LegEvent::Refused { status, .. } => {
             Some(CallInput::FarFailed { status: Some(*status), failure: Failure::of_sip_status(*status) })
         }
-        LegEvent::Aimed(_) => None,
+        LegEvent::Aimed(_) | LegEvent::Confirmed => None,
         LegEvent::Gone => Some(CallInput::FarGone),
         LegEvent::Broken => Some(CallInput::FarBroken),
     }

@@ -90,6 +90,7 @@ impl Effects {
                 self::aim(&self.calls.with().gateway, self.facts.id, aim);
             }
             LegEvent::Refused { reason, .. } => self.facts.sip_reason = Some(reason),
+            LegEvent::Confirmed => self.calls.with().gateway.confirm_customer(self.facts.id),
             LegEvent::Ringing | LegEvent::Gone | LegEvent::Broken => {}
         }
         input

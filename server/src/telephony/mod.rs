@@ -37,3 +37,4 @@ mod sip_tls;
 mod store;
 pub mod tolls;
 pub mod trunk;
+mod waiting_room;

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::sip_driver::{Command, Driver, Sockets};
 use super::sip_stack::{Held, Hop, Incoming, Invite, LegEvents, LegId, Peer, Registration, RegistrationNews, SipStack};
 use super::sip_tls::{SipTlsError, Tls};
+use super::waiting_room;
 use crate::clock::Clock;
 
 /// Where SIP listens and how it is reached.
@@ -196,17 +197,11 @@ impl SipStack for SipEndpoint {
     }
 }
 
-/// What the system keeps of datagrams that were not read yet, in bytes: what calls need while a flood is being dropped.
-const WAITING_ROOM: usize = 4 * 1024 * 1024;
-
 async fn bind_udp(address: SocketAddr) -> Result<(UdpSocket, SocketAddr), SipStartError> {
     let failed = |source| SipStartError::Bind { address, transport: "udp", source };
     let socket = UdpSocket::bind(address).await.map_err(failed)?;
     let bound = socket.local_addr().map_err(failed)?;
-    // The system may give less than that; then a flood costs more.
-    if let Err(error) = socket2::SockRef::from(&socket).set_recv_buffer_size(WAITING_ROOM) {
-        tracing::warn!(%error, "the SIP socket keeps its usual buffer");
-    }
+    waiting_room::widen(&socket, "sip");
     Ok((socket, bound))
 }
 

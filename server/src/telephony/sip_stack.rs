@@ -46,6 +46,8 @@ pub enum LegEvent {
     },
     /// Audio is to go elsewhere from now on: a re-INVITE, or an answer that came late.
     Aimed(Aim),
+    /// The far end acknowledged our answer (ACK).
+    Confirmed,
     /// The far end gave up (CANCEL) or hung up (BYE).
     Gone,
     /// The leg is lost: no ACK, no answer, transport gone.

@@ -85,6 +85,7 @@ impl Calls {
                 return self.refused(began, Failure::Unreachable, SERVICE_UNAVAILABLE);
             }
         };
+        with.gateway.doubt_customer(id);
         if let Some(aim) = incoming.aim {
             effects::aim(&with.gateway, id, aim);
         }

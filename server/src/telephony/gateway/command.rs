@@ -19,6 +19,7 @@ pub(super) enum Command {
     Open { call: InteractionId, reply: oneshot::Sender<Result<u16, GatewayError>> },
     Aim { call: InteractionId, remote: SocketAddr, codec: Codec, keys: KeyTypes },
     Pause { call: InteractionId },
+    Doubt { call: InteractionId, doubted: bool },
     Press { call: InteractionId, press: PressId, keys: Vec<Key>, reply: oneshot::Sender<Result<(), GatewayError>> },
     Route { call: InteractionId, route: Route },
     Music { queue: Option<QueueId>, music: Option<Arc<Music>> },

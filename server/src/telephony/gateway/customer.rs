@@ -8,7 +8,7 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use domain::ids::{InteractionId, PressId};
@@ -52,6 +52,8 @@ pub(super) struct Customer {
     aim: Option<Aim>,
     /// The customer's side wants to hear nothing.
     paused: bool,
+    /// Whether the customer's side is there at all is not known yet.
+    doubted: bool,
     out: OutStream,
     /// Keys that go to the customer's side, and those that come from it.
     keys: dtmf::Sender,
@@ -110,6 +112,7 @@ impl Customer {
             since: now,
             aim: None,
             paused: false,
+            doubted: false,
             out: OutStream::new(dice.ssrc, dice.sequence, dice.timestamp),
             keys: dtmf::Sender::default(),
             pressed: VecDeque::new(),
@@ -142,6 +145,16 @@ impl Customer {
 
     pub(super) fn pause(&mut self) {
         self.paused = true;
+    }
+
+    pub(super) fn doubt(&mut self, doubted: bool) {
+        self.doubted = doubted;
+    }
+
+    /// Where the customer's side is, and how it is spoken to, if anything may be sent there: who sends an INVITE in
+    /// another's name must not have us flood a third (RFC 8445 §19.5.1 has the like for ICE).
+    fn proven(&self) -> Option<&Aim> {
+        self.aim.as_ref().filter(|aim| !self.doubted || aim.latch.is_latched())
     }
 
     /// The route begins here: what was sent before is another source.
@@ -228,6 +241,9 @@ impl Customer {
 
     /// Sends what is due of a key at this tick. True: nothing else goes out now.
     pub(super) fn key_tick(&mut self, tick: Duration) -> bool {
+        if self.proven().is_none() {
+            return false;
+        }
         let Turn::Key(due) = self.keys.on_tick() else { return false };
         let event = self.aim.as_ref().filter(|_| !self.paused).and_then(|aim| aim.events.send);
         let Some(payload_type) = event else { return false };
@@ -258,10 +274,11 @@ impl Customer {
 
     /// Passes an agent's packet on, in the customer's law and with the customer's payload types.
     pub(super) fn relay(&mut self, now: Duration, header: &Header, payload: &[u8], said: Spoken) {
-        let Some(aim) = self.aim.as_ref().filter(|_| !self.paused) else { return };
+        let aim = self.proven().filter(|_| !self.paused);
+        let Some((codec, keys)) = aim.map(|aim| (aim.codec, aim.events.send)) else { return };
         let payload_type = match said {
-            Spoken::Audio(_) => aim.codec.payload_type(),
-            Spoken::Event => match aim.events.send {
+            Spoken::Audio(_) => codec.payload_type(),
+            Spoken::Event => match keys {
                 Some(event) => event,
                 None => return,
             },
@@ -280,7 +297,7 @@ impl Customer {
         };
         let Some(stamp) = self.out.relayed(now, header, samples, kind) else { return };
         let crossing = match said {
-            Spoken::Audio(from) if from != aim.codec => Some((from, aim.codec)),
+            Spoken::Audio(from) if from != codec => Some((from, codec)),
             Spoken::Audio(_) | Spoken::Event => None,
         };
         self.relayed = Some(now);
@@ -294,7 +311,7 @@ impl Customer {
 
     /// Sends one frame that was made here, in the customer's codec.
     pub(super) fn play(&mut self, now: Duration, frame: &[u8]) {
-        let Some(aim) = self.aim.as_ref().filter(|_| !self.paused) else { return };
+        let Some(aim) = self.proven().filter(|_| !self.paused) else { return };
         let payload_type = aim.codec.payload_type();
         let stamp = self.out.generated(now, u32::try_from(frame.len()).unwrap_or(0));
         self.send(stamp, payload_type, frame, None);
@@ -346,7 +363,7 @@ impl Customer {
     }
 
     fn report(&mut self, now: Duration, ntp: u64, bye: bool) {
-        let Some(aim) = &self.aim else { return };
+        let Some(aim) = self.proven() else { return };
         let target = aim.latch.target();
         // Where none has come yet, one port above RTP (RFC 3605 §2.1 speaks of exceptions, which say so themselves).
         let target = aim.rtcp.unwrap_or_else(|| SocketAddr::new(target.ip(), target.port().saturating_add(1)));
@@ -425,7 +442,33 @@ impl Dice {
     }
 }
 
-/// Old ways of holding a call name 0.0.0.0 (RFC 3264 §8.4): nothing is sent there.
+/// Old ways of holding a call name 0.0.0.0 (RFC 3264 §8.4): nothing is sent there. Nor to many at once, whoever asks for
+/// it.
 fn is_reachable(target: SocketAddr) -> bool {
-    !target.ip().is_unspecified() && target.port() != 0
+    let is_many = match target.ip().to_canonical() {
+        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_multicast(),
+    };
+    !target.ip().is_unspecified() && !is_many && target.port() != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_sent_to_nobody_or_to_many() {
+        for nobody in [
+            "0.0.0.0:4000",
+            "[::]:4000",
+            "192.0.2.1:0",
+            "224.0.0.1:4000",
+            "255.255.255.255:4000",
+            "[ff02::1]:4000",
+            "[::ffff:239.1.2.3]:4000",
+        ] {
+            assert!(!is_reachable(nobody.parse().unwrap()), "{nobody}");
+        }
+        assert!(is_reachable("192.0.2.1:4000".parse().unwrap()));
+    }
 }

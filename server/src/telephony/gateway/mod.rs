@@ -41,6 +41,7 @@ mod switch;
 mod turns;
 mod worker;
 
+use super::waiting_room;
 use command::{Command, Mailbox};
 pub use error::GatewayError;
 use front_desk::FrontDesk;
@@ -215,18 +216,6 @@ pub struct LegReport {
     pub quality: CallQuality,
 }
 
-/// What the shared port holds back while the worker is kept from running, in octets. A system's own 208 KiB hold 25 ms
-/// of 200 calls, which a busy machine exceeds; this holds half a second.
-const HELD_BACK: usize = 4 * 1024 * 1024;
-
-/// Asks for the room that is privileged, else for what the system's limit (`net.core.rmem_max`) gives. Neither is
-/// needed to work.
-fn widen(socket: &UdpSocket) {
-    if rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, HELD_BACK).is_err() {
-        let _ = rustix::net::sockopt::set_socket_recv_buffer_size(socket, HELD_BACK);
-    }
-}
-
 /// What the gateway notices, in order; ends when the gateway has stopped.
 pub type LegEvents = mpsc::UnboundedReceiver<LegEvent>;
 
@@ -250,7 +239,7 @@ impl Gateway {
         let bind = |source| GatewayError::Bind { address, source };
         let socket = UdpSocket::bind(address).map_err(bind)?;
         socket.set_nonblocking(true).map_err(bind)?;
-        widen(&socket);
+        waiting_room::widen(&socket, "gateway");
         let webrtc = socket.local_addr().map_err(bind)?;
         let mut candidates: Vec<_> =
             config.webrtc_public.into_iter().map(|ip| SocketAddr::new(ip, webrtc.port())).collect();
@@ -321,6 +310,17 @@ impl Gateway {
     /// `keys` are the payload types of RFC 4733 events, where negotiated.
     pub fn aim_customer(&self, call: InteractionId, remote: SocketAddr, codec: Codec, keys: impl Into<KeyTypes>) {
         self.mailbox.send(Command::Aim { call, remote, codec, keys: keys.into() });
+    }
+
+    /// Sends nothing to the customer's side, whose address was claimed by whoever sent the INVITE, until
+    /// [`Self::confirm_customer`], or until audio has come from there.
+    pub fn doubt_customer(&self, call: InteractionId) {
+        self.mailbox.send(Command::Doubt { call, doubted: true });
+    }
+
+    /// The customer's side has shown that it takes part: it acknowledged our answer (RFC 3261 §13.2.2.4).
+    pub fn confirm_customer(&self, call: InteractionId) {
+        self.mailbox.send(Command::Doubt { call, doubted: false });
     }
 
     /// Sends the customer no audio until it is aimed anew; reports go on (RFC 3264 §5.1).

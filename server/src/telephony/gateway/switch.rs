@@ -47,6 +47,11 @@ impl Worker {
                     customer.pause();
                 }
             }
+            Command::Doubt { call, doubted } => {
+                if let Some(customer) = self.customers.find(call).and_then(|slot| self.customers.get_mut(slot)) {
+                    customer.doubt(doubted);
+                }
+            }
             Command::Press { call, press, keys, reply } => {
                 let customer = self.customers.find(call).and_then(|slot| self.customers.get_mut(slot));
                 let _ = reply.send(customer.map_or(Err(GatewayError::NoKeys), |customer| customer.press(press, &keys)));

@@ -45,12 +45,14 @@ impl Driver {
             Event::Confirmed { call, sdp: Some(sdp) } | Event::ReofferAnswered { call, sdp } => {
                 if let Some(aim) = self.aim(call, &sdp) {
                     self.tell(call, LegEvent::Aimed(aim));
+                    self.tell(call, LegEvent::Confirmed);
                 } else {
                     self.tell(call, LegEvent::Broken);
                     self.hang_up(now, call);
                 }
             }
-            Event::Confirmed { sdp: None, .. } | Event::ReofferRefused { .. } => {}
+            Event::Confirmed { call, sdp: None } => self.tell(call, LegEvent::Confirmed),
+            Event::ReofferRefused { .. } => {}
             Event::Cancelled { call } | Event::HungUp { call, .. } => self.tell(call, LegEvent::Gone),
             Event::Broken { call } => self.tell(call, LegEvent::Broken),
             Event::Reoffered { call, sdp } => self.reoffered(now, call, sdp.as_deref()),
