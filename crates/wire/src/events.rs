@@ -266,7 +266,8 @@ pub struct Party {
     /// The customer to whom it belongs: the only one with that number, or the one chosen or saved in the call.
     #[serde(default)]
     pub customer: Option<CustomerId>,
-    /// How many customers have the number: with more than one and none chosen, somebody must choose (A7).
+    /// How many customers have the number: with more than one, somebody must choose (A7). One once it is known whose the
+    /// call is, none where somebody said that it is nobody's.
     #[serde(default)]
     pub candidates: u32,
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::UserId;
+use domain::phone::E164;
 use domain::time::Timestamp;
 use simulators::{Carrier, CarrierConfig, Sound};
+use wire::customers::CustomersPort;
 use wire::demo::{Act, DemoPort, Hears, Phone, PhoneState};
 use wire::settings::{Granted, Settings, SettingsPort};
 use wire::{ApiError, ApiResult};
@@ -13,6 +15,7 @@ use wire::{ApiError, ApiResult};
 use super::seed::administrator;
 use super::*;
 use crate::clock::Clock;
+use crate::customers::tests::{SATO, agent, house};
 use crate::db::testing::TestDb;
 use crate::db::{DbError, Tx};
 use crate::on_both;
@@ -95,6 +98,24 @@ on_both! {
         settings.save_queue(administrator(), queue.clone()).await.unwrap();
         start(&settings, nowhere()).await;
         assert_eq!(all(&settings).await.queues, [queue]);
+    }
+
+    async fn a7_s13_the_demo_has_customers_once_one_of_a_number_and_two_of_another(db: TestDb) {
+        let house = house(&db).await;
+        let seed = async || seed_records(&house.records, &house.customers, &house.inquiries).await.unwrap();
+        seed().await;
+        let fields = house.records.all().await.unwrap();
+        assert_eq!((fields.customer.len(), fields.inquiry.len()), (4, 4));
+        assert_eq!(house.customers.find(agent(SATO), String::new()).await.unwrap().len(), 5);
+        let whose = async |number: &str| house.customers.whose(&E164::parse(number).unwrap()).await.unwrap();
+        let known = whose(records::KNOWN).await.only.unwrap();
+        assert_eq!((known.name.as_str(), whose(records::SHARED).await.candidates), ("山田 太郎", 2));
+        assert_eq!(whose("+819012345678").await.candidates, 0);
+        let history = house.customers.timeline(agent(SATO), known.id, None).await.unwrap();
+        assert_eq!(history.entries.len(), 2);
+        let version = house.customers.customer(agent(SATO), known.id).await.unwrap().version;
+        seed().await;
+        assert_eq!(house.customers.customer(agent(SATO), known.id).await.unwrap().version, version);
     }
 
     async fn one_agent_has_no_extension_and_everybody_can_sign_in(db: TestDb) {

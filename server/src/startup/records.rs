@@ -188,7 +188,7 @@ impl interactions::Callers for Joins {
         let whose = customers.all_whose(&numbers).await?;
         let of = |call: &interactions::Call| match (call.customer, &call.number) {
             (Some(id), _) => {
-                Caller { customer: Some(id), name: names.get(&id).cloned().and_then(named), candidates: 0 }
+                Caller { customer: Some(id), name: names.get(&id).cloned().and_then(named), candidates: 1 }
             }
             (None, Some(number)) if !call.settled => caller(whose.get(number).cloned()),
             (None, Some(_) | None) => Caller::default(),

@@ -12,7 +12,7 @@ pub struct Caller {
     pub customer: Option<CustomerId>,
     /// Their name, if they have one.
     pub name: Option<String>,
-    /// How many have the number; nothing to choose from where somebody said whose the call is.
+    /// How many have the number; one where it is known whose the call is, none where it is nobody's.
     pub candidates: u32,
 }
 

@@ -91,18 +91,22 @@ on_both! {
         let second = save(&floor, &admin, "花子", None).await;
         let agent = floor.ready("sato").await;
         let other = floor.logged_in("suzuki").await;
-        let caller = Caller::calls(&floor, Script::new("gives_up_while_it_rings.xml"));
+        let caller = Caller::calls(&floor, Script::new("is_hung_up_on.xml"));
         let view = floor.call(agent, |view| view.party.candidates > 0).await;
         assert_eq!((view.party.candidates, view.party.customer, view.party.name.clone()), (2, None, None));
         let found = floor.desks.customers().matches(floor.actor(agent), E164::parse(NUMBER).unwrap()).await.unwrap();
         assert_eq!(found.len(), 2);
-        // Before it is stored, and by somebody who does not have it: not there.
+        floor.phone.command(floor.actor(agent), view.id, Command::Answer).await.unwrap();
+        floor.connected(agent).await;
         floor.log.flush().await;
+        // For somebody who does not have the call there is none.
         let choose = |actor, whom| floor.desks.customers().choose(actor, view.id, whom);
         assert_eq!(choose(floor.actor(other), Some(second.id)).await, Err(wire::ApiError::NotFound));
         choose(floor.actor(agent), Some(second.id)).await.unwrap();
         let chosen = floor.call(agent, named).await;
-        assert_eq!((chosen.party.name.as_deref(), chosen.party.candidates), (Some("花子"), 0));
+        assert_eq!((chosen.party.name.as_deref(), chosen.party.candidates), (Some("花子"), 1));
+        floor.phone.command(floor.actor(agent), view.id, Command::HangUp).await.unwrap();
+        assert_eq!(floor.ended(agent).await.party, chosen.party);
         caller.done().await;
         floor.quiet().await;
         assert_eq!(row(&floor, view.id).await.party, chosen.party);

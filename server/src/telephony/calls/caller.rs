@@ -59,7 +59,7 @@ impl Calls {
         let link = links::of(&self.with().db, call).await?;
         let caller = match (&link, number) {
             (Some(Link { customer: Some(customer), .. }), _) => {
-                Caller { customer: Some(*customer), name: people.name(*customer).await?, candidates: 0 }
+                Caller { customer: Some(*customer), name: people.name(*customer).await?, candidates: 1 }
             }
             (Some(Link { settled: true, .. }), _) | (_, None) => Caller::default(),
             (_, Some(number)) => people.whose(number).await?,
