@@ -200,6 +200,30 @@ pub async fn serve(config: Config, clock: Clock) -> Result<(), StartError> {
     if shutdown.taken_over.is_cancelled() { Err(StartError::TakenOver) } else { Ok(()) }
 }
 
+/// The settings, which ask the other slices through their joins.
+fn settings(db: &Db, clock: &Clock, hub: &Hub, joins: &Arc<Joins>, config: SettingsConfig) -> SettingsService {
+    let (accounts, vault) = (Arc::<Joins>::clone(joins), Arc::<Joins>::clone(joins));
+    SettingsService::new(db.clone(), clock.clone(), hub.clone(), accounts, vault, config)
+}
+
+/// Tells every desk that the list of calls is another.
+fn calls_changed(hub: Hub) -> impl Fn() + Send + 'static {
+    move || hub.publish_all(&DeskEvent::CallsChanged)
+}
+
+/// Ends what the last run left behind, and has calls keep to the company's rules.
+async fn clean_up(
+    router: &routing::Router,
+    calls: &Calls,
+    settings: &SettingsService,
+    agents: &Agents,
+) -> Result<(), StartError> {
+    let internal = |error: wire::ApiError| StartError::Internal(format!("cleaning up after the last run: {error}"));
+    router.forget_the_last_run().await.map_err(internal)?;
+    calls.recover().await.map_err(internal)?;
+    joins::keep_to_call_rules(settings, agents, calls).await.map_err(internal)
+}
+
 /// Holds the right to serve. Once it is gone, nothing is begun any more: the other server has it.
 async fn hold(mut lock: NodeLock, clock: Clock, shutdown: Shutdown) {
     lock.until_gone(&clock).await;
@@ -277,14 +301,7 @@ impl Product {
         let hub = Hub::new(clock.clone());
         let agents = Agents::new(db.clone(), clock.clone(), hub.clone());
         let joins = Arc::new(Joins::new(vault, hub.clone(), agents.clone()));
-        let settings = SettingsService::new(
-            db.clone(),
-            clock.clone(),
-            hub.clone(),
-            Arc::<Joins>::clone(&joins),
-            Arc::<Joins>::clone(&joins),
-            SettingsConfig { plan, demo: config.demo },
-        );
+        let settings = settings(&db, &clock, &hub, &joins, SettingsConfig { plan, demo: config.demo });
         let sessions = Sessions::new(db.clone(), clock.clone(), &config, hasher, Arc::<Joins>::clone(&joins));
         let sessions = Arc::new(sessions.with_demo_accounts(if config.demo { demo::accounts() } else { Vec::new() }));
         let directory = Arc::new(settings.clone());
@@ -302,9 +319,7 @@ impl Product {
         let music = Arc::new(media::Music::of_pcm(&media::melody::hold_music()));
         let (gateway, audio) = Gateway::start(gateway_config(&config), music)?;
         let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), Names::of_system(), clock.clone());
-        let desks = hub.clone();
-        let tell = move || desks.publish_all(&DeskEvent::CallsChanged);
-        let (list_changed, list_news) = list_news::coalesced(clock.clone(), tell);
+        let (list_changed, list_news) = list_news::coalesced(clock.clone(), calls_changed(hub.clone()));
         let (log, writer) = CallLog::new(db.clone(), clock.clone(), list_changed);
         let desks = RecordDesks::new(db.clone(), clock.clone(), hub.clone(), plan, files.clone());
         let calls = Calls::new(Neighbours {
@@ -326,10 +341,7 @@ impl Product {
         settings.ask_trunk_states_of(move |trunk| Some(states.state(trunk)));
         joins.join(settings.clone(), Arc::clone(&sessions), router.clone(), calls.clone());
 
-        let internal = |error: wire::ApiError| StartError::Internal(format!("cleaning up after the last run: {error}"));
-        router.forget_the_last_run().await.map_err(internal)?;
-        calls.recover().await.map_err(internal)?;
-        joins::keep_to_call_rules(&settings, &agents, &calls).await.map_err(internal)?;
+        clean_up(&router, &calls, &settings, &agents).await?;
         let demo =
             if config.demo { Some(start_demo(&settings, &desks, plan, &clock, sip_address).await?) } else { None };
 
@@ -377,8 +389,8 @@ impl Product {
         let limits = Limits { per_address: config.connections_per_address, proxies };
         let reachable = http::router(edge, uploads);
         let lock = tokio::spawn(hold(lock, Clock::system(), shutdown));
-        if let Some(tls) = &tls {
-            tasks.spawn(closing.clone().run_until_cancelled_owned(Arc::clone(tls).keep_current(Clock::system())));
+        if let Some(tls) = tls.clone() {
+            tasks.spawn(closing.clone().run_until_cancelled_owned(tls.keep_current(Clock::system())));
         }
         tasks.spawn(http::serve(Listener { tcp: bound, tls, limits }, reachable, closing.clone()));
         tracing::info!(origin = config.public_origin(), address = %config.listen, "the desk is served");

@@ -38,11 +38,11 @@ impl Customers {
     /// A few of them.
     pub(super) async fn few(&self, fields: &Fields, search: &str) -> ApiResult<Vec<Candidate>> {
         let found = store::newest(self.db(), self.plan(), search.trim(), FOUND).await?;
-        Ok(found.into_iter().map(|stored| self.candidate(fields, stored)).collect())
+        Ok(found.into_iter().map(|stored| self.candidate(fields, &stored)).collect())
     }
 
     /// A customer in a few words.
-    pub(super) fn candidate(&self, fields: &Fields, stored: Stored) -> Candidate {
+    pub(super) fn candidate(&self, fields: &Fields, stored: &Stored) -> Candidate {
         let plain = fields.customer.iter().filter(|field| field.active && field.sensitive.is_none());
         let details = plain.filter_map(|field| {
             let words = in_words(fields, stored.values.get(&Key::Field(field.id))?);

@@ -147,10 +147,11 @@ fn apart(current: &Values, snapshot: &Snapshot) -> Values {
         let stays =
             |number: &&domain::phone::ShownNumber| mine.contains(&number.e164) || !theirs.contains(&number.e164);
         let left: Vec<_> = listed.iter().filter(stays).cloned().collect();
-        match left.is_empty() {
-            true => own.remove(&Key::Phones),
-            false => own.insert(Key::Phones, Value::Phones(left)),
-        };
+        if left.is_empty() {
+            own.remove(&Key::Phones);
+        } else {
+            own.insert(Key::Phones, Value::Phones(left));
+        }
     }
     own
 }

@@ -107,7 +107,7 @@ impl CustomersPort for Customers {
         actor.require(Permission::WorkAtDesk)?;
         let fields = self.fields().await?;
         let found = store::having(self.db(), self.plan(), &number).await?;
-        Ok(found.into_iter().map(|stored| self.candidate(&fields, stored)).collect())
+        Ok(found.into_iter().map(|stored| self.candidate(&fields, &stored)).collect())
     }
 
     async fn choose(&self, actor: Actor, call: InteractionId, customer: Option<CustomerId>) -> ApiResult<()> {

@@ -71,15 +71,15 @@ impl Calls {
         let calls = self.clone();
         self.late().spawn(async move {
             match calls.caller_of(call, number.as_ref()).await {
-                Ok((caller, link)) => calls.tell_of(call, caller, link.as_ref()),
+                Ok((caller, link)) => calls.tell_of(call, &caller, link.as_ref()),
                 Err(error) => {
-                    tracing::error!(%call, %error, "whose call it is could not be looked up; it stays nobody's")
+                    tracing::error!(%call, %error, "whose call it is could not be looked up; it stays nobody's");
                 }
             }
         });
     }
 
-    fn tell_of(&self, call: InteractionId, caller: Caller, link: Option<&Link>) {
+    fn tell_of(&self, call: InteractionId, caller: &Caller, link: Option<&Link>) {
         if let (Some(customer), true) = (caller.customer, link.is_none_or(|link| link.customer.is_none())) {
             // After the row itself, which may not be written yet.
             self.with().log.write(Line::Customer { call, customer });
