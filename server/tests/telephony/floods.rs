@@ -182,6 +182,7 @@ async fn ten_thousand_malformed_datagrams_a_second_take_no_voice_and_no_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes; `make test-long` runs it"]
-async fn a_minute_of_ten_thousand_malformed_datagrams_a_second_takes_no_voice_of_fifty_calls() {
-    flood(50, Duration::from_mins(1)).await;
+async fn fifty_seconds_of_ten_thousand_malformed_datagrams_a_second_take_no_voice_of_fifty_calls() {
+    // Within the minute that the customers' sipp is given.
+    flood(50, Duration::from_secs(50)).await;
 }
