@@ -39,12 +39,12 @@ pub(crate) fn ImportPage() -> impl IntoView {
     });
     let why_not = move || {
         let words = text.get();
-        imports.failed.get().map(|why| match why {
-            ApiError::Invalid { fields } => {
-                fields.iter().map(|field| words.problem(&field.problem)).collect::<Vec<_>>().join(" ")
-            }
-            why => words.error(&why),
-        })
+        let why = imports.failed.get()?;
+        if let ApiError::Invalid { fields } = &why {
+            Some(fields.iter().map(|field| words.problem(&field.problem)).collect::<Vec<_>>().join(" "))
+        } else {
+            Some(words.error(&why))
+        }
     };
     let page = move || {
         if open.get() {

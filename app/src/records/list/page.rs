@@ -7,6 +7,7 @@ use domain::records::Owner;
 use domain::roles::Permission;
 use leptos::html;
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use wire::record_files::Column as Of;
 use wire::records::Fields;
@@ -33,6 +34,15 @@ const CALM: Duration = Duration::from_secs(1);
 enum Panel {
     Filters,
     Columns,
+}
+
+/// What stands under the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    Waiting,
+    Failed,
+    Nothing,
+    Rows,
 }
 
 /// What is asked before it is done.
@@ -95,22 +105,22 @@ pub(crate) fn RecordsPage(
     let why_not = move || list.failed.with(|failed| failed.as_ref().map(|why| text.get().error(why)));
     // Rows that are on display stay: what is wrong is said above them.
     let stale = move || if nothing_came.get() { None } else { why_not() };
-    let state = Memo::new(move |_| match list.page.with(|page| page.as_ref().map(|page| page.rows.is_empty())) {
-        None if list.failed.with(Option::is_some) => 2,
-        None => 1,
-        Some(true) => 3,
-        Some(false) => 0,
+    let body_shows = Memo::new(move |_| match list.page.with(|page| page.as_ref().map(|page| page.rows.is_empty())) {
+        None if list.failed.with(Option::is_some) => Body::Failed,
+        None => Body::Waiting,
+        Some(true) => Body::Nothing,
+        Some(false) => Body::Rows,
     });
-    let instead = move || match state.get() {
-        1 => view! { <Skeleton label=move || text.get().loading lines=8 /> }.into_any(),
-        2 => view! {
+    let instead = move || match body_shows.get() {
+        Body::Waiting => view! { <Skeleton label=move || text.get().loading lines=8 /> }.into_any(),
+        Body::Failed => view! {
             <EmptyState fact=move || why_not().unwrap_or_default()>
                 <Button label=move || text.get().retry on_press=move || list.load(stores, false) />
             </EmptyState>
         }
         .into_any(),
-        3 => view! { <Nothing list=list /> }.into_any(),
-        _ => ().into_any(),
+        Body::Nothing => view! { <Nothing list=list /> }.into_any(),
+        Body::Rows => ().into_any(),
     };
     let range = move || {
         list.page.with(|page| page.as_ref().and_then(|page| model::range(text.get(), list.pages_before(), page)))
@@ -439,7 +449,7 @@ fn RecordsTable(
                 rows=rows
                 key=Drawn::clone
                 cells=cells
-                on_open=move |row: Drawn| navigate.with_value(|navigate| navigate(&row.address(), Default::default()))
+                on_open=move |row: Drawn| navigate.with_value(|navigate| navigate(&row.address(), NavigateOptions::default()))
                 on_tick=move |row: Drawn| {
                     if ticks.get_untracked() {
                         list.tick(&row);
