@@ -10,7 +10,6 @@ use wire::settings::{SettingsPort, Trunk, TrunkState, TrunkTransport};
 use wire::telephony::{Choice, Leave, TelephonyPort};
 
 use super::customer::{Customer, Script};
-use super::far::name_server;
 use super::floor::{Floor, Plan, free_port};
 use super::pbx::{Manner, Pbx, TRUNK_ACCOUNT, registered, until};
 
@@ -175,25 +174,4 @@ async fn test_six_of_a_call_that_kamailio_forks_one_branch_is_kept_and_the_other
     two.done().await;
     floor.quiet().await;
     assert_eq!(floor.outcomes().await.len(), 1);
-}
-
-/// RFC 3261 §18.1.1.
-#[tokio::test]
-async fn test_fifteen_kamailio_gets_by_tcp_what_is_too_long_for_udp() {
-    let db = TestDb::sqlite().await;
-    let name: &str = Box::leak([["a"; 60].concat().as_str(); 4].join(".").into_boxed_str());
-    let mut floor = Floor::open_with(&db, Plan { names: Some(name_server(&[]).await), ..Plan::default() }).await;
-    let pbx = Pbx::opens_with(&floor, Manner { tcp: true, name: Some(name), ..Manner::default() }).await;
-    let trunk = Trunk { host: name.to_owned(), ..pbx.trunk(&floor) };
-    floor.trunk = floor.settings.save_trunk(floor.admin.clone(), trunk).await.unwrap();
-    floor.trunks.settings_changed();
-    until(&floor, floor.trunk.id, registered).await;
-    let agent = floor.logged_in("sato").await;
-    let customer = Customer::waits(&floor, Script::new("answers_and_hangs_up.xml")).await;
-    dial(&floor, agent).await;
-    assert_eq!(floor.ended(agent).await.outcome, Some(Outcome::CustomerHungUp));
-    let said = customer.done().await;
-    let invite = got(&said, "INVITE")[0];
-    let hops: Vec<&str> = invite.lines().filter(|line| line.starts_with("Via: ")).collect();
-    assert!(invite.len() > 1_300 && hops[1].starts_with("Via: SIP/2.0/TCP "), "{invite}");
 }
