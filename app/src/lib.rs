@@ -18,8 +18,10 @@ pub mod platform;
 pub mod text;
 pub mod ui;
 
+mod customers;
 #[cfg(target_arch = "wasm32")]
 mod demo;
+mod inquiries;
 mod interactions;
 mod realtime;
 mod records;

@@ -1,12 +1,16 @@
 import type { Page } from "@playwright/test";
 
 import { expect, test } from "../fixtures/index.js";
+import { addCustomer, defineFields, someNumber } from "../fixtures/records.js";
 import type { Language } from "../fixtures/words.js";
+import { RecordForm } from "../pages/records.js";
 
 /** Takes a picture of the page as it stands now. */
 export type Shoot = (page: Page, name: string) => Promise<void>;
 
 const CUSTOMER = "09012345678";
+/** Of the customer whose record is drawn. */
+const NUMBER = someNumber();
 
 /** Defines the tests that go through every screen and state in one language, and have each drawn. */
 export function tour(language: Language, shoot: Shoot): void {
@@ -26,6 +30,33 @@ export function tour(language: Language, shoot: Shoot): void {
       await signIn(await admin.addUser("伊藤 蓮"));
       await expect(desk.bar.logInButton).toBeDisabled();
       await shoot(page, "desk-no-extension");
+    });
+
+    test("a customer without any call", async ({ page, signIn, admin, agent, say }) => {
+      await defineFields(admin);
+      const id = await addCustomer(admin, "山田 太郎", [NUMBER.dialled], "常連のお客様");
+      const record = new RecordForm(page, say, "顧客情報");
+      const inquiry = new RecordForm(page, say, "お問合せ情報");
+      await signIn(agent);
+      await record.region.getByRole("searchbox").fill("山田");
+      await expect(record.region.getByRole("button", { name: /山田 太郎/ }).first()).toBeVisible();
+      await shoot(page, "customer-found");
+      await page.goto(`/?customer=${id}`);
+      await expect(record.field("氏名")).toHaveValue("山田 太郎");
+      await expect(inquiry.field("相談メモ")).toBeVisible();
+      await shoot(page, "customer");
+      await record.field("フリガナ").fill("ヤマダ タロウ");
+      await inquiry.field("相談メモ").fill("請求書の再発行");
+      await inquiry.choices("大分類").getByRole("radio", { name: "請求" }).click();
+      await inquiry.combobox("中分類").click();
+      await shoot(page, "customer-draft");
+      await page.keyboard.press("Escape");
+      await inquiry.saveButton.click();
+      await expect(page.getByRole("region", { name: say("対応履歴") }).getByRole("listitem")).toBeVisible();
+      await shoot(page, "customer-history");
+      await page.goto("/?customer=new");
+      await expect(record.field("氏名")).toHaveValue("");
+      await shoot(page, "customer-new");
     });
 
     test("a shift with one call", async ({ page, signIn, agent, desk, phone, say }) => {

@@ -8,6 +8,7 @@ use wire::interactions::CallDetail;
 
 use super::model;
 use super::timeline::Timeline;
+use crate::customers::model::Opened;
 use crate::format;
 use crate::shell::use_stores;
 use crate::telephony::model::quality;
@@ -44,7 +45,7 @@ pub(super) fn CallDetailPane(
             </EmptyState>
         }
         .into_any(),
-        Some(Ok(detail)) => view! { <Facts detail=detail /> }.into_any(),
+        Some(Ok(detail)) => view! { <CallFacts detail=detail /> }.into_any(),
     };
     view! {
         <aside
@@ -58,6 +59,9 @@ pub(super) fn CallDetailPane(
         >
             <header class="pane-head">
                 <h2 id="call-detail-title">{move || text.get().call_details}</h2>
+                <a class="record-head-end" href=Opened::Call(id).address()>
+                    {move || text.get().open_customer}
+                </a>
                 <Button label=move || text.get().close icon=Icon::X icon_only=true look=Look::Plain on_press=on_close />
             </header>
             <div class="list-detail-body scrolls">{body}</div>
@@ -65,8 +69,9 @@ pub(super) fn CallDetailPane(
     }
 }
 
+/// The facts of a call, and its log.
 #[component]
-fn Facts(
+pub(crate) fn CallFacts(
     /// The call.
     detail: CallDetail,
 ) -> impl IntoView {

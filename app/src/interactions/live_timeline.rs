@@ -1,14 +1,18 @@
 //! The centre of the desk: the timeline of the own call, from the first ring to the end of after-call work.
 
 use domain::agents::Shown;
+use domain::records::Key;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::ApiError;
+use wire::events::Party;
 use wire::interactions::CallDetail;
 
 use super::model;
 use super::timeline::Timeline;
+use crate::customers::History;
+use crate::customers::model::Target;
 use crate::shell::use_stores;
 use crate::telephony::{Mode, words};
 use crate::text::{Messages, use_text};
@@ -23,14 +27,12 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
     let stores = use_stores();
     let text = use_text();
     let telephony = stores.telephony;
+    let target = stores.customers.target;
     // Ringing is the popup's: the desk belongs to what the agent works on.
-    let call = Memo::new(move |_| {
-        if telephony.offer.with(Option::is_some) {
-            None
-        } else {
-            telephony.call.with(|call| call.as_ref().map(|call| call.id))
-        }
-    });
+    let call = Memo::new(move |_| target.with(Target::call));
+    let customer = Memo::new(move |_| target.with(Target::customer));
+    let own_id = move || stores.customers.own.with(|own| own.as_ref().map(|own| own.id));
+    let own = Memo::new(move |_| call.get().is_some() && call.get() == own_id());
     let detail = RwSignal::new(None::<CallDetail>);
     let failed = RwSignal::new(None::<ApiError>);
     let again = RwSignal::new(0_u32);
@@ -80,14 +82,21 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
 
     let heading = move || {
         let words = text.get();
-        telephony.call.with(|call| {
-            call.as_ref().map(|call| (words::party_name(words, &call.party), words::party_number(words, &call.party)))
+        let said = |party: &Party| (words::party_name(words, party), words::party_number(words, party));
+        if own.get() {
+            return telephony.call.with(|call| call.as_ref().map(|call| said(&call.party)));
+        }
+        let of_call = detail.with(|detail| detail.as_ref().map(|detail| said(&detail.row.party)));
+        of_call.filter(|_| call.get().is_some()).or_else(|| {
+            let name = stores.customers.record.form.with(|form| form.view(Key::Name).map(|view| view.text()));
+            let name = name.map(|name| if name.is_empty() { words.no_name.to_owned() } else { name });
+            name.filter(|_| customer.get().is_some()).map(|name| (name, String::new()))
         })
     };
     let result = move || {
         let words = text.get();
         telephony.call.with(|call| {
-            let call = call.as_ref()?;
+            let call = call.as_ref().filter(|_| own.get())?;
             let outcome = call.outcome?;
             let cause = model::sip_cause(words, Some(outcome), call.sip_reason.as_deref());
             Some(view! {
@@ -120,7 +129,7 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
     view! {
         <section class="centre" aria-label=move || text.get().conversations>
             <Show
-                when=move || call.get().is_some()
+                when=move || call.get().is_some() || customer.get().is_some()
                 fallback=move || {
                     view! {
                         <EmptyState
@@ -146,7 +155,8 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
                     {result}
                 </header>
                 <div class="centre-body scrolls" tabindex="0" role="group" aria-label=move || text.get().timeline>
-                    {body}
+                    {move || call.get().map(|_| view! { <div class="centre-call">{body}</div> })}
+                    {move || customer.get().map(|customer| view! { <History customer=customer /> })}
                 </div>
             </Show>
         </section>

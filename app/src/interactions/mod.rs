@@ -16,4 +16,4 @@ mod live_timeline;
 mod timeline;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use self::{calls_page::CallsPage, live_timeline::LiveTimeline, model::span};
+pub(crate) use self::{call_detail::CallFacts, calls_page::CallsPage, live_timeline::LiveTimeline, model::span};

@@ -1,4 +1,5 @@
-//! What this browser remembers between visits: small settings only, never personal data.
+//! What this browser remembers between visits: small settings; and what was typed until the server has it, which is the
+//! only personal data ever kept here.
 //!
 //! `start.js` reads [`THEME`] and [`LANGUAGE`] before the first paint.
 
@@ -6,6 +7,9 @@
 pub const THEME: &str = "madoguchi.theme";
 /// The chosen language.
 pub const LANGUAGE: &str = "madoguchi.language";
+
+/// What the keys of drafts begin with.
+pub const DRAFT: &str = "madoguchi.draft.";
 
 /// The stored text; none if there is none, or if storage is switched off.
 pub fn get(key: &str) -> Option<String> {
@@ -17,6 +21,18 @@ pub fn set(key: &str, value: &str) {
     if let Some(storage) = storage() {
         drop(storage.set_item(key, value));
     }
+}
+
+/// Stores the text; false where storage is full or switched off.
+pub fn keep(key: &str, value: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(key, value).is_ok())
+}
+
+/// The keys that begin with this.
+pub fn drafts(prefix: &str) -> Vec<String> {
+    let Some(storage) = storage() else { return Vec::new() };
+    let count = storage.length().unwrap_or_default();
+    (0..count).filter_map(|at| storage.key(at).ok().flatten()).filter(|key| key.starts_with(prefix)).collect()
 }
 
 /// Forgets it.

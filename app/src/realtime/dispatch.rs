@@ -14,6 +14,7 @@ pub(super) fn snapshot(stores: Stores, desk: &Desk) {
     stores.settings_changed.update(|n| *n += 1);
     stores.fields_changed.update(|n| *n += 1);
     stores.customers_changed.update(|n| *n += 1);
+    stores.customers.heard(None);
 }
 
 /// A change.
@@ -28,8 +29,14 @@ pub(super) fn event(stores: Stores, event: &DeskEvent) {
         DeskEvent::CallsChanged => stores.calls_changed.update(|n| *n += 1),
         DeskEvent::FieldsChanged => stores.fields_changed.update(|n| *n += 1),
         DeskEvent::SettingsChanged => stores.settings_changed.update(|n| *n += 1),
-        DeskEvent::CustomerChanged { .. } => stores.customers_changed.update(|n| *n += 1),
+        DeskEvent::CustomerChanged { customer } => {
+            stores.customers_changed.update(|n| *n += 1);
+            stores.customers.heard(Some(*customer));
+        }
         DeskEvent::Import { import } => stores.imports.heard(import),
+        DeskEvent::Draft { of, draft, client } if *client != stores.client => {
+            stores.records.heard(*of, draft.as_deref().cloned(), Some(stores.client));
+        }
         DeskEvent::Draft { .. } => {}
         DeskEvent::TollAlarm { alarm } => stores.toll_alarm.set(Some(alarm.clone())),
     }

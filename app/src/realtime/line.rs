@@ -36,6 +36,11 @@ impl LineStore {
         self.0.get() == Line::Up
     }
 
+    /// The same, not followed.
+    pub(crate) fn is_up_untracked(self) -> bool {
+        self.0.get_untracked() == Line::Up
+    }
+
     pub(super) fn set(self, line: Line) {
         if self.0.get_untracked() != line {
             self.0.set(line);

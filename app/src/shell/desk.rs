@@ -2,9 +2,13 @@
 //! two, chosen at the foot.
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
 
+use super::use_stores;
+use crate::customers::RecordPane;
+use crate::customers::model::Opened;
 use crate::interactions::LiveTimeline;
-use crate::telephony::CustomerPane;
 use crate::text::{Messages, use_text};
 use crate::ui::Icon;
 
@@ -45,6 +49,7 @@ impl Pane {
 #[component]
 pub(super) fn DeskPage() -> impl IntoView {
     let text = use_text();
+    follow_address();
     let seen = RwSignal::new(Pane::Work);
     let tab = move |pane: Pane| {
         view! {
@@ -62,11 +67,36 @@ pub(super) fn DeskPage() -> impl IntoView {
     view! {
         <h1 class="said-only">{move || text.get().menu_desk}</h1>
         <div class="desk" data-pane=move || seen.get().name()>
-            <CustomerPane />
+            <RecordPane />
             <LiveTimeline />
             <div class="foot-tabs" role="group" aria-label=move || text.get().panes>
                 {Pane::ALL.map(tab).collect_view()}
             </div>
         </div>
     }
+}
+
+/// The address says who is opened, and what is opened stands in the address.
+fn follow_address() {
+    let stores = use_stores();
+    let opened = stores.customers.opened;
+    let search = use_location().search;
+    let navigate = use_navigate();
+    Effect::new(move |before: Option<()>| {
+        let (named, inquiry) = search.with(|search| Opened::of_query(search));
+        // Back from another page: whoever was on display still is.
+        let back = before.is_none() && named == Opened::Nothing;
+        if !back && opened.get_untracked() != named {
+            opened.set(named);
+        }
+        if inquiry.is_some() {
+            stores.inquiries.wanted.set(inquiry);
+        }
+    });
+    Effect::new(move || {
+        let opened = opened.get();
+        if search.with_untracked(|search| Opened::of_query(search).0) != opened {
+            navigate(&opened.address(), NavigateOptions { replace: true, ..NavigateOptions::default() });
+        }
+    });
 }

@@ -71,6 +71,7 @@ fn lines(stores: Stores, words: &Messages) -> Vec<Line> {
     if stores.session.may(Permission::SeeAllCalls) && !stores.session.may(Permission::Administer) {
         lines.push(line(Act::Go("/alarms"), words.tolls_alarms, "", None));
     }
+    lines.push(line(Act::Go("/?customer=new"), words.register_customer, "", None));
     if stores.session.may(Permission::Administer) {
         lines.push(line(Act::Go("/settings"), words.menu_settings, "", None));
     }

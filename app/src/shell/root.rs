@@ -55,6 +55,9 @@ fn Place(
         realtime::keep_open(stores);
         stores.audio.keep(stores);
         stores.telephony.keep_rules(stores);
+        stores.records.keep(stores);
+        stores.customers.keep(stores);
+        stores.inquiries.keep(stores);
         view! { <Workplace /> }.into_any()
     }
 }
@@ -121,7 +124,8 @@ fn Frame() -> impl IntoView {
     stores.keypad.keep(stores);
     stores.devices.keep();
     ringer.keep(stores.devices);
-    ask_before_leaving(stores.telephony.in_call.into());
+    // What is typed is kept elsewhere at once; only where it could not be, leaving would lose it.
+    ask_before_leaving(Signal::derive(move || stores.telephony.in_call.get() || stores.records.would_be_lost()));
     let speaker = NodeRef::<leptos::html::Audio>::new();
     Effect::new(move || {
         if let Some(element) = speaker.get() {

@@ -7,9 +7,12 @@ use domain::records::Owner;
 use leptos::prelude::*;
 use wire::ApiError;
 
+use crate::customers::CustomersStore;
+use crate::inquiries::InquiriesStore;
 use crate::platform::clock::Clock;
 use crate::platform::tab;
 use crate::realtime::LineStore;
+use crate::records::RecordsStore;
 use crate::records::list::{ImportStore, ListStore};
 use crate::session::SessionStore;
 use crate::telephony::{AudioLink, Devices, DiallerStore, KeypadStore, Microphone, Mute, TelephonyStore};
@@ -42,6 +45,12 @@ pub(crate) struct Known {
     inquiry_list: ListStore,
     /// The import of customers on display.
     pub(crate) imports: ImportStore,
+    /// The defined fields, and the drafts.
+    pub(crate) records: RecordsStore,
+    /// Who is on display.
+    pub(crate) customers: CustomersStore,
+    /// The inquiry on display.
+    pub(crate) inquiries: InquiriesStore,
     /// The microphone.
     pub(crate) microphone: Microphone,
     /// The audio connection.
@@ -93,6 +102,9 @@ impl Stores {
             customer_list: ListStore::new(Owner::Customer),
             inquiry_list: ListStore::new(Owner::Inquiry),
             imports: ImportStore::new(),
+            records: RecordsStore::new(),
+            customers: CustomersStore::new(telephony),
+            inquiries: InquiriesStore::new(),
             microphone,
             audio: AudioLink::new(client, microphone),
             devices,
@@ -123,6 +135,8 @@ impl Stores {
         self.customer_list.forget();
         self.inquiry_list.forget();
         self.imports.forget();
+        self.customers.forget();
+        self.inquiries.forget();
         self.start_shift.set(false);
         self.checking_microphone.set(false);
         self.toll_alarm.set(None);

@@ -69,7 +69,7 @@ pub(crate) fn toggle_hold(stores: Stores) {
 pub(crate) fn choose(stores: Stores, choice: Choice) {
     let in_after_call = stores.telephony.bar.get_untracked().mode == Mode::Here(Shown::AfterCall);
     if in_after_call && choice == Choice::Ready {
-        stores.telephony.leaving.set(true);
+        leave_if_written(stores);
     } else if choice == Choice::Ready {
         go_ready(stores);
     } else {
@@ -102,11 +102,29 @@ fn go_ready(stores: Stores) {
     });
 }
 
-/// このまま待機: the agent knows what is missing, and goes.
-pub(crate) fn leave_after_call(stores: Stores) {
+/// 待機 out of after-call work: at once where everything is written, else the agent is asked (A6).
+fn leave_if_written(stores: Stores) {
+    let customers = stores.customers;
+    spawn_local(async move {
+        // What cannot be looked up is taken to be missing.
+        let missing = customers.look_for_missing(stores).await.unwrap_or_else(|_| customers.missing.get_untracked());
+        match missing {
+            Some(missing) if missing.is_nothing() => leave_after_call(stores, Leave::Complete),
+            missing => {
+                if missing.is_some() {
+                    customers.missing.set(missing);
+                }
+                stores.telephony.leaving.set(true);
+            }
+        }
+    });
+}
+
+/// Leaves after-call work, with what the agent knows of what is missing.
+pub(crate) fn leave_after_call(stores: Stores, leave: Leave) {
     stores.telephony.leaving.set(false);
     let choice = Choice::Ready;
-    ask(stores, Pending::Choice(choice), async move { wire::telephony::leave_after_call(choice, Leave::Anyway).await });
+    ask(stores, Pending::Choice(choice), async move { wire::telephony::leave_after_call(choice, leave).await });
 }
 
 /// 延長: the end that is shown is put off, once for each end.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::commands::{self, Pending};
 use super::words;
+use crate::customers::PartyFacts;
 use crate::shell::use_stores;
 use crate::text::use_text;
 use crate::ui::{Button, Icon, Look, Popup, Size, Timer};
@@ -25,6 +26,8 @@ pub(super) fn IncomingPopup() -> impl IntoView {
         let words = text.get();
         offer.with(|offer| offer.as_ref().map(|offer| words::party_number(words, &offer.party))).unwrap_or_default()
     });
+    let call = Memo::new(move |_| offer.with(|offer| offer.as_ref().map(|offer| offer.id)));
+    let party = Memo::new(move |_| offer.with(|offer| offer.as_ref().map(|offer| offer.party.clone())));
     let queue = Memo::new(move |_| {
         offer.with(|offer| offer.as_ref().and_then(|offer| offer.queue.as_ref()).map(|queue| queue.name.clone()))
     });
@@ -82,6 +85,7 @@ pub(super) fn IncomingPopup() -> impl IntoView {
                         }
                     })
             }}
+            {move || call.get().map(|call| view! { <PartyFacts call=call party=party /> })}
             <p class="popup-trouble" role="alert">
                 {trouble}
             </p>

@@ -18,8 +18,6 @@ mod bar;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod commands;
 #[cfg(target_arch = "wasm32")]
-mod customer_pane;
-#[cfg(target_arch = "wasm32")]
 pub(crate) mod devices;
 #[cfg(target_arch = "wasm32")]
 mod dialler;
@@ -58,8 +56,7 @@ pub(crate) mod words;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use self::{
-    after_call::AfterCallQuestion, audio_link::AudioLink, audio_panel::AudioPanel, bar::SoftphoneBar,
-    customer_pane::CustomerPane, devices::Devices, dialler::DiallerPopup, dialler_store::DiallerStore,
-    keys::KeypadStore, microphone::Microphone, model::Mode, mute::Mute, popups::CallPopups, ringer::Ringer,
-    start_shift::StartShift, store::TelephonyStore,
+    after_call::AfterCallQuestion, audio_link::AudioLink, audio_panel::AudioPanel, bar::SoftphoneBar, devices::Devices,
+    dialler::DiallerPopup, dialler_store::DiallerStore, keys::KeypadStore, microphone::Microphone, model::Mode,
+    mute::Mute, popups::CallPopups, ringer::Ringer, start_shift::StartShift, store::TelephonyStore,
 };

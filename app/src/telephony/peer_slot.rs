@@ -111,7 +111,14 @@ pub(super) fn PeerSlot() -> impl IntoView {
             Shown::AfterCall if bar.until.is_some() => bar.until.map_or(Slot::Nothing, Slot::Limited),
             Shown::AfterCall => {
                 let went_on = telephony.call.with(|call| matches!(call, Some(view) if !view.call.is_over()));
-                Slot::AfterCall(if went_on { words.call_went_on } else { words.inquiry_missing }.to_owned())
+                let missing = stores.customers.missing.get();
+                Slot::AfterCall(match missing {
+                    _ if went_on => words.call_went_on.to_owned(),
+                    Some(missing) if missing.inquiry => words.inquiry_missing.to_owned(),
+                    Some(missing) if missing.customer => words.record_missing.to_owned(),
+                    Some(missing) if !missing.fields.is_empty() => words.missing_fields(missing.fields.join("・")),
+                    Some(_) | None => String::new(),
+                })
             }
             Shown::NotReady(Cause::Missed) => Slot::BackToReady,
             Shown::LoggedOut => Slot::Nothing,

@@ -70,6 +70,7 @@ icons! {
     Moon = "moon",
     MusicNotes = "music-notes",
     Numpad = "numpad",
+    Paperclip = "paperclip",
     Password = "password",
     Pause = "pause",
     PauseFill = "pause-fill",

@@ -132,12 +132,13 @@ impl Draw {
             (10, _, _) => read_only(self),
             (_, _, _) => clash(self),
         };
-        let group = matches!(shape.0, 7 | 11);
+        let group = matches!(shape, (7, _, true) | (11, _, _));
         let words = move || self.label();
         let required = move || {
             self.required().map(|_| view! { <span class="field-required">" "{self.text.get().required}</span> })
         };
-        let label = if shape.0 == 8 {
+        let label = if matches!(shape, (8, _, _) | (7, true, false)) {
+            // It stands beside the tick, or on top of the list.
             ().into_any()
         } else if group {
             view! { <span class="field-label" id=self.id_of("label")>{words}{required}</span> }.into_any()

@@ -16,5 +16,7 @@ mod lines;
 mod tests;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use self::fields::FormFields;
-pub(crate) use self::model::{Act, Form};
+pub(crate) use self::fields::{FormFields, field_id as fields_id};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use self::model::Act;
+pub(crate) use self::model::Form;

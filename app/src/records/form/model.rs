@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::ids::{ChoiceId, RecordId};
-use domain::records::{Before, Conflict, Entered, Field, Key, Kind, Owner, Reading, Value, fold, missing};
+use domain::records::{Before, Conflict, Entered, Field, Key, Kind, Owner, Reading, Value, fold};
 use domain::time::Timestamp;
 use wire::Problem;
 use wire::records::{Attachment, FieldChange, Fields, Shown, ShownValues, Stamp};
@@ -212,7 +212,8 @@ impl FieldView {
         match &self.input {
             Input::Line(_, text) | Input::Long(text) | Input::Read(text) => text.clone(),
             Input::Masked { tail, .. } => format!("•••• {tail}").trim_end().to_owned(),
-            Input::Phones { .. } | Input::Choose { .. } | Input::Tick(_) | Input::Clash { .. } => String::new(),
+            Input::Clash { mine: (text, _), .. } => text.clone(),
+            Input::Phones { .. } | Input::Choose { .. } | Input::Tick(_) => String::new(),
         }
     }
 }
@@ -314,6 +315,7 @@ impl Form {
         self.problems.clear();
         self.clashes.clear();
         self.replacing.clear();
+        self.drop_unchanged();
     }
 
     /// Takes other definitions of the fields; what is typed stays.
@@ -443,13 +445,6 @@ impl Form {
             .map(|key| FieldChange { key, before: Before::Saw(None), after: self.entered(key) })
             .filter(|change| !change.after.is_empty())
             .collect()
-    }
-
-    /// The required fields that are empty in what is stored (A6).
-    pub(crate) fn missing_stored(&self) -> Vec<String> {
-        let holds = |key: Key| self.stored.as_ref().is_some_and(|record| record.values.contains_key(&key));
-        let ids = missing(self.fields.of(self.owner), holds);
-        ids.into_iter().filter_map(|id| self.fields.get(id)).map(|field| field.label.clone()).collect()
     }
 
     /// The first field that holds nothing, in the order of the form.

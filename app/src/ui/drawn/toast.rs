@@ -1,6 +1,7 @@
 //! Short notes about what happened off-screen, and the way back from what was just done.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use leptos::prelude::*;
 
@@ -10,11 +11,14 @@ use crate::text::use_text;
 /// How long a toast stays.
 const STAYS: Duration = Duration::from_secs(6);
 
+type Undo = Arc<dyn Fn() + Send + Sync>;
+
 #[derive(Clone)]
 struct Toast {
     number: u32,
     words: String,
-    undo: Option<Callback<()>>,
+    /// Not a callback: those go with the button that was pressed, and this outlives it.
+    undo: Option<Undo>,
 }
 
 /// Shows toasts: one at a time, the newest.
@@ -29,7 +33,7 @@ impl Toasts {
 
     /// Says what was done, and offers 元に戻す.
     pub fn done(self, words: impl Into<String>, undo: impl Fn() + Send + Sync + 'static) {
-        self.put(words.into(), Some(Callback::new(move |()| undo())));
+        self.put(words.into(), Some(Arc::new(undo)));
     }
 
     /// Takes the toast away.
@@ -37,7 +41,7 @@ impl Toasts {
         self.0.set(None);
     }
 
-    fn put(self, words: String, undo: Option<Callback<()>>) {
+    fn put(self, words: String, undo: Option<Undo>) {
         self.1.update_value(|number| *number = number.wrapping_add(1));
         self.0.set(Some(Toast { number: self.1.get_value(), words, undo }));
     }
@@ -105,7 +109,7 @@ pub fn ToastLayer() -> impl IntoView {
                                     on_press=move || {
                                         held.set(false);
                                         toasts.clear();
-                                        undo.run(());
+                                        undo();
                                     }
                                 />
                             }
