@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 
+import type { CallRules } from "../fixtures/api.js";
 import { expect, test } from "../fixtures/index.js";
 import { expectNothingMoved, forgetLayout, watchLayout } from "../fixtures/layout.js";
 
@@ -106,8 +107,8 @@ test("A31: a setting keeps the microphone closed between calls", async ({
   page,
 }) => {
   const open = await watchMicrophones(page);
-  const rules = await admin.call<Record<string, unknown>>("settings/call_rules");
-  await admin.call("settings/save_call_rules", { rules: { ...rules, microphone_only_in_calls: true } });
+  const rules = await admin.call<CallRules>("settings/call_rules");
+  await admin.saveCallRules({ microphone_only_in_calls: true });
   try {
     await signIn(agent);
     await desk.bar.logIn();
@@ -123,7 +124,7 @@ test("A31: a setting keeps the microphone closed between calls", async ({
     await expect.poll(open).toBe(0);
   } finally {
     // One set of rules for the whole server, which other tests use after this one.
-    await admin.call("settings/save_call_rules", { rules });
+    await admin.saveCallRules(rules);
   }
 });
 

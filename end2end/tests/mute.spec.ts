@@ -1,3 +1,4 @@
+import type { CallRules } from "../fixtures/api.js";
 import { expect, test } from "../fixtures/index.js";
 
 const CUSTOMER = "09012345678";
@@ -77,7 +78,7 @@ test("A4: in full hold the agent hears nothing, and nothing says otherwise", asy
   phone,
   ear,
 }) => {
-  const rules = await admin.call<Record<string, unknown>>("settings/call_rules");
+  const rules = await admin.call<CallRules>("settings/call_rules");
   try {
     await signIn(agent);
     await desk.bar.startShift();
@@ -92,7 +93,7 @@ test("A4: in full hold the agent hears nothing, and nothing says otherwise", asy
     await ear.expectSound();
     await desk.bar.resumeButton.click();
 
-    await admin.call("settings/save_call_rules", { rules: { ...rules, full_hold: true } });
+    await admin.saveCallRules({ full_hold: true });
     await expect(desk.bar.holdButton).toBeVisible();
     await desk.bar.holdButton.click();
     await expect(desk.bar.resumeButton).toBeVisible();
@@ -104,6 +105,6 @@ test("A4: in full hold the agent hears nothing, and nothing says otherwise", asy
     await ear.expectSound();
     await phone.expectToHear("voice");
   } finally {
-    await admin.call("settings/save_call_rules", { rules });
+    await admin.saveCallRules(rules);
   }
 });

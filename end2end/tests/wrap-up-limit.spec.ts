@@ -1,3 +1,4 @@
+import type { CallRules } from "../fixtures/api.js";
 import { expect, test } from "../fixtures/index.js";
 
 const CUSTOMER = "09012345678";
@@ -10,10 +11,8 @@ test("A5: limited after-call work counts down, can be extended, and becomes 待�
   phone,
   page,
 }) => {
-  const rules = await admin.call<Record<string, unknown>>("settings/call_rules");
-  await admin.call("settings/save_call_rules", {
-    rules: { ...rules, after_call_limit_seconds: 12, after_call_extension_seconds: 10 },
-  });
+  const rules = await admin.call<CallRules>("settings/call_rules");
+  await admin.saveCallRules({ after_call_limit_seconds: 12, after_call_extension_seconds: 10 });
   try {
     await signIn(agent);
     await desk.bar.startShift();
@@ -39,7 +38,7 @@ test("A5: limited after-call work counts down, can be extended, and becomes 待�
     await phone.call(CUSTOMER, agent.number);
     await expect(desk.incoming.answerButton).toBeVisible();
   } finally {
-    await admin.call("settings/save_call_rules", { rules });
+    await admin.saveCallRules(rules);
   }
 });
 
@@ -51,7 +50,7 @@ test("A4 A5: the administrator sets full hold and the limit among the rules for 
   settingsPage,
   page,
 }) => {
-  const rules = await admin.call<Record<string, unknown>>("settings/call_rules");
+  const rules = await admin.call<CallRules>("settings/call_rules");
   try {
     await signIn(administrator);
     await desk.goTo("設定");
@@ -71,6 +70,6 @@ test("A4 A5: the administrator sets full hold and the limit among the rules for 
       after_call_extension_seconds: 30,
     });
   } finally {
-    await admin.call("settings/save_call_rules", { rules });
+    await admin.saveCallRules(rules);
   }
 });

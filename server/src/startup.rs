@@ -9,6 +9,7 @@
 mod joins;
 mod logging;
 mod records;
+mod running;
 mod shutdown;
 
 use std::fs::DirBuilder;
@@ -33,6 +34,7 @@ use wire::tolls::TollsPort;
 
 use self::joins::Joins;
 pub use self::records::RecordDesks;
+use self::running::Running;
 pub use self::shutdown::Shutdown;
 use crate::agents::Agents;
 use crate::clock::Clock;
@@ -50,13 +52,13 @@ use crate::settings::{SettingsConfig, SettingsService, music};
 use crate::telephony::call_log::CallLog;
 use crate::telephony::calls::{Calls, Inlets, Neighbours};
 use crate::telephony::gateway::{Gateway, GatewayConfig, GatewayError};
+use crate::telephony::list_news;
 use crate::telephony::locate::Names;
 use crate::telephony::numbers::NumberingPlan;
 use crate::telephony::port::Telephony;
 use crate::telephony::relays::{Relays, SecretError};
 use crate::telephony::sip_endpoint::{SipConfig, SipEndpoint, SipStartError, own_address};
 use crate::telephony::trunk::Trunks;
-use crate::telephony::{extensions, list_news};
 
 /// How often what can no longer matter is dropped.
 const SWEEP_EVERY: Duration = Duration::from_mins(15);
@@ -206,24 +208,6 @@ fn settings(db: &Db, clock: &Clock, hub: &Hub, joins: &Arc<Joins>, config: Setti
     SettingsService::new(db.clone(), clock.clone(), hub.clone(), accounts, vault, config)
 }
 
-/// Tells every desk that the list of calls is another.
-fn calls_changed(hub: Hub) -> impl Fn() + Send + 'static {
-    move || hub.publish_all(&DeskEvent::CallsChanged)
-}
-
-/// Ends what the last run left behind, and has calls keep to the company's rules.
-async fn clean_up(
-    router: &routing::Router,
-    calls: &Calls,
-    settings: &SettingsService,
-    agents: &Agents,
-) -> Result<(), StartError> {
-    let internal = |error: wire::ApiError| StartError::Internal(format!("cleaning up after the last run: {error}"));
-    router.forget_the_last_run().await.map_err(internal)?;
-    calls.recover().await.map_err(internal)?;
-    joins::keep_to_call_rules(settings, agents, calls).await.map_err(internal)
-}
-
 /// Holds the right to serve. Once it is gone, nothing is begun any more: the other server has it.
 async fn hold(mut lock: NodeLock, clock: Clock, shutdown: Shutdown) {
     lock.until_gone(&clock).await;
@@ -319,8 +303,7 @@ impl Product {
         let music = Arc::new(media::Music::of_pcm(&media::melody::hold_music()));
         let (gateway, audio) = Gateway::start(gateway_config(&config), music)?;
         let trunks = Trunks::new(directory.clone(), Arc::new(sip.clone()), Names::of_system(), clock.clone());
-        let (list_changed, list_news) = list_news::coalesced(clock.clone(), calls_changed(hub.clone()));
-        let (log, writer) = CallLog::new(db.clone(), clock.clone(), list_changed);
+        let (log, writer, list_news) = call_log(&db, &clock, &hub);
         let desks = RecordDesks::new(db.clone(), clock.clone(), hub.clone(), plan, files.clone());
         let calls = Calls::new(Neighbours {
             db: db.clone(),
@@ -341,26 +324,27 @@ impl Product {
         settings.ask_trunk_states_of(move |trunk| Some(states.state(trunk)));
         joins.join(settings.clone(), Arc::clone(&sessions), router.clone(), calls.clone());
 
-        clean_up(&router, &calls, &settings, &agents).await?;
+        clean_up(&settings, &agents, &router, &calls).await?;
         let demo =
             if config.demo { Some(start_demo(&settings, &desks, plan, &clock, sip_address).await?) } else { None };
 
         // Not among the tasks that the end waits for: what matters of it is flushed when the calls have stopped.
         tokio::spawn(writer);
         tasks.spawn(closing.clone().run_until_cancelled_owned(list_news));
-        tasks.spawn(router.clone().keep_shown(closing.clone()));
-        tasks.spawn(router.run(closing.clone()));
-        tasks.spawn(trunks.clone().run(outlets.registrations, closing.clone()));
-        let (lines, changes) = (Arc::new(settings.clone()), settings.changes());
-        let stop = closing.clone();
-        tasks.spawn(extensions::keep(agents.clone(), lines, trunks.clone(), clock.clone(), changes, stop));
-        tasks.spawn(calls.clone().run(Inlets { incoming: outlets.incoming, decisions, audio }, closing.clone()));
-        tasks.spawn(calls.clone().keep_after_call_limits(closing.clone()));
-        tasks.spawn(joins::follow_call_rules(settings.clone(), agents, calls.clone(), closing.clone()));
-        tasks.spawn(joins::tell_of_changes(settings.clone(), trunks, hub.clone(), closing.clone()));
+        let inlets = Inlets { incoming: outlets.incoming, decisions, audio };
+        let running = Running {
+            clock: clock.clone(),
+            hub: hub.clone(),
+            agents,
+            settings: settings.clone(),
+            sessions: Arc::clone(&sessions),
+            router,
+            trunks,
+            calls: calls.clone(),
+        };
+        running.start(inlets, outlets.registrations, &tasks, &closing);
         let player = player(gateway.clone(), demo.clone());
         tasks.spawn(music::follow(settings.clone(), files.clone(), player, closing.clone()));
-        tasks.spawn(sweep(Arc::clone(&sessions), clock.clone(), closing.clone()));
 
         let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()), desks.callers());
         desks.join(calls.clone(), interactions.clone());
@@ -386,13 +370,9 @@ impl Product {
             readiness: readiness(&config, &db, &shutdown),
             work: tasks.clone(),
         };
-        let limits = Limits { per_address: config.connections_per_address, proxies };
-        let reachable = http::router(edge, uploads);
         let lock = tokio::spawn(hold(lock, Clock::system(), shutdown));
-        if let Some(tls) = tls.clone() {
-            tasks.spawn(closing.clone().run_until_cancelled_owned(tls.keep_current(Clock::system())));
-        }
-        tasks.spawn(http::serve(Listener { tcp: bound, tls, limits }, reachable, closing.clone()));
+        let limits = Limits { per_address: config.connections_per_address, proxies };
+        reach(Listener { tcp: bound, tls, limits }, http::router(edge, uploads), &tasks, &closing);
         tracing::info!(origin = config.public_origin(), address = %config.listen, "the desk is served");
         if config.demo {
             demo::announce(&config.public_origin());
@@ -423,6 +403,40 @@ impl Product {
         self.lock.abort();
         tracing::info!("stopped");
     }
+}
+
+/// The log of calls, its writer, and what tells the desks that the list of calls has changed.
+fn call_log(
+    db: &Db,
+    clock: &Clock,
+    hub: &Hub,
+) -> (CallLog, impl Future<Output = ()> + Send + use<>, impl Future<Output = ()> + Send + use<>) {
+    let desks = hub.clone();
+    let tell = move |calls| desks.publish_all(&DeskEvent::CallsChanged { calls });
+    let (list_changed, list_news) = list_news::coalesced(clock.clone(), tell);
+    let (log, writer) = CallLog::new(db.clone(), clock.clone(), list_changed);
+    (log, writer, list_news)
+}
+
+/// Puts right what the last run left behind, and learns what the company wants.
+async fn clean_up(
+    settings: &SettingsService,
+    agents: &Agents,
+    router: &routing::Router,
+    calls: &Calls,
+) -> Result<(), StartError> {
+    let internal = |error: wire::ApiError| StartError::Internal(format!("cleaning up after the last run: {error}"));
+    router.forget_the_last_run().await.map_err(internal)?;
+    calls.recover().await.map_err(internal)?;
+    joins::keep_to_call_rules(settings, agents, calls).await.map_err(internal)
+}
+
+/// Takes visitors, with the certificate as it is in its files.
+fn reach(listener: Listener, desk: axum::Router, tasks: &TaskTracker, closing: &CancellationToken) {
+    if let Some(tls) = &listener.tls {
+        tasks.spawn(closing.clone().run_until_cancelled_owned(Arc::clone(tls).keep_current(Clock::system())));
+    }
+    tasks.spawn(http::serve(listener, desk, closing.clone()));
 }
 
 fn plan(config: &Config) -> Result<NumberingPlan, StartError> {

@@ -28,8 +28,9 @@ pub(super) fn CallDetailPane(
     let text = use_text();
     let answer = RwSignal::new(None::<Result<CallDetail, ApiError>>);
     let again = RwSignal::new(0_u32);
+    let changes = stores.changes_of(move || Some(id));
     Effect::new(move || {
-        stores.calls_changed.track();
+        changes.track();
         again.track();
         spawn_local(async move {
             let fresh = stores.heard(wire::interactions::call(id).await);

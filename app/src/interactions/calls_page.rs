@@ -3,7 +3,7 @@
 use domain::ids::InteractionId;
 use domain::telephony::{Direction, Outcome};
 use leptos::prelude::*;
-use wire::interactions::{CallFilter, CallRow};
+use wire::interactions::{CallFilter, CallRow, MOST_COUNTED};
 
 use super::call_detail::CallDetailPane;
 use super::list_store::ListStore;
@@ -48,12 +48,11 @@ pub(crate) fn CallsPage() -> impl IntoView {
         }
         now
     });
-    Effect::new(move |before: Option<u32>| {
-        let now = stores.calls_changed.get();
+    Effect::new(move |before: Option<()>| {
+        stores.calls_changed.track();
         if before.is_some() {
             list.load(stores, true);
         }
-        now
     });
 
     let tabs = move || {
@@ -121,7 +120,11 @@ pub(crate) fn CallsPage() -> impl IntoView {
             page.as_ref().filter(|page| !page.rows.is_empty()).map(|page| {
                 let from = list.rows_before() + 1;
                 let to = list.rows_before() + u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
-                text.get().list_range(from, to, page.total)
+                if page.total > MOST_COUNTED {
+                    text.get().list_range_over(from, to, MOST_COUNTED)
+                } else {
+                    text.get().list_range(from, to, page.total)
+                }
             })
         })
     };

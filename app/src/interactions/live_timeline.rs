@@ -36,11 +36,12 @@ pub(crate) fn LiveTimeline() -> impl IntoView {
     let detail = RwSignal::new(None::<CallDetail>);
     let failed = RwSignal::new(None::<ApiError>);
     let again = RwSignal::new(0_u32);
+    let changes = stores.changes_of(move || call.get());
     Effect::new(move || {
         let wanted = call.get();
         // Each step of the call adds to its log.
         telephony.call.track();
-        stores.calls_changed.track();
+        changes.track();
         again.track();
         let Some(wanted) = wanted else {
             detail.set(None);

@@ -9,8 +9,9 @@ use crate::shell::Stores;
 pub(super) fn snapshot(stores: Stores, desk: &Desk) {
     stores.session.changed(desk.me.clone());
     stores.telephony.update(|telephony| telephony.snapshot(desk));
+    stores.telephony.keep_to(desk.call_rules);
     // What changed while the line was cut is not told one by one: pages with lists ask again.
-    stores.calls_changed.update(|n| *n += 1);
+    stores.calls_changed.set(Vec::new());
     stores.settings_changed.update(|n| *n += 1);
     stores.fields_changed.update(|n| *n += 1);
     stores.customers_changed.update(|n| *n += 1);
@@ -26,9 +27,10 @@ pub(super) fn event(stores: Stores, event: &DeskEvent) {
         | DeskEvent::CallGone { .. }
         | DeskEvent::Queues { .. } => stores.telephony.update(|telephony| telephony.apply(event)),
         DeskEvent::CustomerPressed { call, key } => stores.keypad.heard(stores, *call, *key),
-        DeskEvent::CallsChanged => stores.calls_changed.update(|n| *n += 1),
+        DeskEvent::CallsChanged { calls } => stores.calls_changed.set(calls.clone()),
         DeskEvent::FieldsChanged => stores.fields_changed.update(|n| *n += 1),
-        DeskEvent::SettingsChanged => stores.settings_changed.update(|n| *n += 1),
+        DeskEvent::SettingsChanged | DeskEvent::LinesChanged => stores.settings_changed.update(|n| *n += 1),
+        DeskEvent::CallRules { rules } => stores.telephony.keep_to(*rules),
         DeskEvent::CustomerChanged { customer } => {
             stores.customers_changed.update(|n| *n += 1);
             stores.customers.heard(Some(*customer));

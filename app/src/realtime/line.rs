@@ -14,6 +14,8 @@ pub(crate) enum Line {
     Up,
     /// It was up, and is being made anew.
     Cut,
+    /// The server ended it because the user has too many tabs; it is not made anew by itself.
+    TooManyTabs,
 }
 
 /// The line as the views read it.
@@ -52,6 +54,7 @@ impl LineStore {
         match self.0.get_untracked() {
             Line::Off | Line::Connecting => self.set(Line::Connecting),
             Line::Up | Line::Cut => self.set(Line::Cut),
+            Line::TooManyTabs => {}
         }
     }
 }

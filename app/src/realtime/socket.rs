@@ -28,6 +28,8 @@ enum Ended {
     NotOpened,
     /// It opened and broke.
     Cut,
+    /// The server has no place for this tab.
+    TooManyTabs,
 }
 
 /// Opens the socket when somebody signs in, and closes it when they leave. Called once, where the desk is mounted.
@@ -73,6 +75,10 @@ async fn live(stores: Stores, mut kicks: UnboundedReceiver<()>) {
                     stores.session.lost();
                     break;
                 }
+            }
+            Ended::TooManyTabs => {
+                stores.line.set(Line::TooManyTabs);
+                return;
             }
             Ended::Cut => {}
         }
@@ -145,6 +151,7 @@ async fn one(
                 }
             }
             ServerFrame::Close { reason: CloseReason::SignedOut } => return Ended::SignedOut,
+            ServerFrame::Close { reason: CloseReason::TooManyTabs } => return Ended::TooManyTabs,
             ServerFrame::Close { reason: CloseReason::TooSlow | CloseReason::Stopping | CloseReason::BadFrame } => {
                 return Ended::Cut;
             }

@@ -195,6 +195,7 @@ mod tests {
     fn an_id_is_told_by_its_name_or_by_its_beginning() {
         let id = Uuid::from_u128(0x1234_5678_0000_0000_0000_0000_0000_0001);
         let user = User {
+            version: 0,
             id: UserId(id),
             login: "sato".to_owned(),
             name: "佐藤".to_owned(),

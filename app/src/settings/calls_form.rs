@@ -23,6 +23,7 @@ pub(super) fn CallsForm(
     let limit = RwSignal::new(saved.after_call_limit_seconds.to_string());
     let extension = RwSignal::new(saved.after_call_extension_seconds.to_string());
     let form = FormState::new(saved, true, move || CallRules {
+        version: 0,
         microphone_only_in_calls: microphone_only_in_calls.get(),
         full_hold: full_hold.get(),
         // What is no number at all is refused by the server with the bounds.

@@ -108,14 +108,20 @@ pub(super) fn ExtensionForm(
     let text = use_text();
     let found = settings.now().extensions.into_iter().find(|extension| extension.id.0 == id);
     let exists = found.is_some();
-    let saved =
-        found.unwrap_or_else(|| Extension { id: ExtensionId(id), number: String::new(), user: None, account: None });
+    let saved = found.unwrap_or_else(|| Extension {
+        version: 0,
+        id: ExtensionId(id),
+        number: String::new(),
+        user: None,
+        account: None,
+    });
     let owner = |extension: &Extension| extension.user.map(|user| user.to_string()).unwrap_or_default();
     let number = RwSignal::new(saved.number.clone());
     let user = RwSignal::new(owner(&saved));
     let typed = Typed::new();
     typed.fill(saved.account.as_ref());
     let form = FormState::new(saved, exists, move || Extension {
+        version: 0,
         id: ExtensionId(id),
         number: number.get(),
         user: user.get().parse::<UserId>().ok(),

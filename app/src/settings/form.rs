@@ -74,7 +74,8 @@ impl<T: Draft + Clone + PartialEq + Send + Sync + 'static> FormState<T> {
             return;
         }
         self.busy.set(true);
-        let draft = self.draft.get_untracked();
+        let mut draft = self.draft.get_untracked();
+        self.stored.with_untracked(|stored| draft.take_version(stored));
         spawn_local(async move {
             let answer = stores.heard(send(draft.clone()).await);
             self.busy.set(false);

@@ -239,6 +239,10 @@ fn queue_line(words: &Messages, queue: &Queue) -> Line {
 pub(crate) trait Draft {
     /// The count.
     fn changes_from(&self, stored: &Self) -> usize;
+    /// Says of which state of the row it is a change, where the server keeps count.
+    fn take_version(&mut self, stored: &Self) {
+        let _ = stored;
+    }
 }
 
 pub(super) fn count<const N: usize>(differs: [bool; N]) -> usize {
@@ -246,6 +250,10 @@ pub(super) fn count<const N: usize>(differs: [bool; N]) -> usize {
 }
 
 impl Draft for User {
+    fn take_version(&mut self, stored: &Self) {
+        self.version = stored.version;
+    }
+
     fn changes_from(&self, stored: &Self) -> usize {
         count([
             self.login != stored.login,
@@ -258,6 +266,10 @@ impl Draft for User {
 }
 
 impl Draft for Extension {
+    fn take_version(&mut self, stored: &Self) {
+        self.version = stored.version;
+    }
+
     fn changes_from(&self, stored: &Self) -> usize {
         let (mine, theirs) = (self.account.as_ref(), stored.account.as_ref());
         let differs = |read: fn(&SipAccount) -> String| mine.map(read) != theirs.map(read);
@@ -278,6 +290,10 @@ impl Draft for Extension {
 }
 
 impl Draft for Trunk {
+    fn take_version(&mut self, stored: &Self) {
+        self.version = stored.version;
+    }
+
     fn changes_from(&self, stored: &Self) -> usize {
         count([
             self.name != stored.name,
@@ -299,6 +315,10 @@ impl Draft for Trunk {
 }
 
 impl Draft for Number {
+    fn take_version(&mut self, stored: &Self) {
+        self.version = stored.version;
+    }
+
     fn changes_from(&self, stored: &Self) -> usize {
         count([
             self.number != stored.number,
@@ -311,6 +331,10 @@ impl Draft for Number {
 }
 
 impl Draft for CallRules {
+    fn take_version(&mut self, stored: &Self) {
+        self.version = stored.version;
+    }
+
     fn changes_from(&self, stored: &Self) -> usize {
         count([
             self.microphone_only_in_calls != stored.microphone_only_in_calls,
@@ -322,6 +346,10 @@ impl Draft for CallRules {
 }
 
 impl Draft for Queue {
+    fn take_version(&mut self, stored: &Self) {
+        self.version = stored.version;
+    }
+
     fn changes_from(&self, stored: &Self) -> usize {
         count([
             self.name != stored.name,
@@ -360,6 +388,7 @@ mod tests {
 
     fn user(n: u128, name: &str) -> User {
         User {
+            version: 0,
             id: UserId(Uuid::from_u128(n)),
             login: format!("user{n}"),
             name: name.to_owned(),
@@ -371,6 +400,7 @@ mod tests {
 
     fn queue(members: &[u128]) -> Queue {
         Queue {
+            version: 0,
             id: QueueId(Uuid::from_u128(1)),
             name: "代表".to_owned(),
             rule: Rule::LongestIdle,
@@ -390,6 +420,15 @@ mod tests {
     }
 
     #[test]
+    fn a_draft_is_sent_as_a_change_of_the_state_that_is_stored_and_that_is_no_change_of_a_field() {
+        let stored = User { version: 7, ..user(1, "佐藤") };
+        let mut draft = user(1, "佐藤");
+        assert_eq!(draft.changes_from(&stored), 0);
+        draft.take_version(&stored);
+        assert_eq!(draft, stored);
+    }
+
+    #[test]
     fn the_order_of_members_is_no_change() {
         assert_eq!(queue(&[1, 2]).changes_from(&queue(&[2, 1])), 0);
         assert_eq!(queue(&[1, 2]).changes_from(&queue(&[1])), 1);
@@ -401,6 +440,7 @@ mod tests {
         let settings = Settings {
             users: vec![user(1, "佐藤"), user(2, "鈴木")],
             extensions: vec![Extension {
+                version: 0,
                 id: ExtensionId(Uuid::from_u128(5)),
                 number: "1001".to_owned(),
                 user: Some(UserId(Uuid::from_u128(2))),

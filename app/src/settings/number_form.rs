@@ -53,6 +53,7 @@ pub(super) fn NumberForm(
     let as_sent = |number: Number| Number { number: typed_number(&number), shown: None, ..number };
     let saved = found.map_or_else(
         || Number {
+            version: 0,
             id: NumberId(id),
             number: String::new(),
             shown: None,
@@ -70,6 +71,7 @@ pub(super) fn NumberForm(
     let grant = RwSignal::new(grant_name(&saved.granted).to_owned());
     let users = RwSignal::new(granted_users(&saved.granted));
     let form = FormState::new(saved, exists, move || Number {
+        version: 0,
         id: NumberId(id),
         number: number.get(),
         shown: None,

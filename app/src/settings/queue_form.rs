@@ -32,6 +32,7 @@ pub(super) fn QueueForm(
     let found = settings.now().queues.into_iter().find(|queue| queue.id.0 == id);
     let exists = found.is_some();
     let saved = found.unwrap_or_else(|| Queue {
+        version: 0,
         id: QueueId(id),
         name: String::new(),
         rule: Rule::LongestIdle,
@@ -48,6 +49,7 @@ pub(super) fn QueueForm(
     let ring_seconds = RwSignal::new(saved.ring_seconds.to_string());
     let music = RwSignal::new(saved.music.map(|music| music.to_string()).unwrap_or_default());
     let form = FormState::new(saved, exists, move || Queue {
+        version: 0,
         id: QueueId(id),
         name: name.get(),
         rule: Rule::LongestIdle,

@@ -85,6 +85,7 @@ pub(super) fn TrunkForm(
     let found = settings.now().trunks.into_iter().find(|trunk| trunk.id.0 == id);
     let exists = found.is_some();
     let saved = found.unwrap_or_else(|| Trunk {
+        version: 0,
         id: TrunkId(id),
         name: String::new(),
         host: String::new(),
@@ -120,6 +121,7 @@ pub(super) fn TrunkForm(
     let state = saved.state.clone();
     let has_password = saved.has_password;
     let form = FormState::new(saved, exists, move || Trunk {
+        version: 0,
         id: TrunkId(id),
         name: name.get(),
         host: host.get().trim().to_owned(),

@@ -26,6 +26,7 @@ pub(super) fn UserForm(
     let found = settings.now().users.into_iter().find(|user| user.id.0 == id);
     let exists = found.is_some();
     let saved = found.unwrap_or_else(|| User {
+        version: 0,
         id: UserId(id),
         login: String::new(),
         name: String::new(),
@@ -39,6 +40,7 @@ pub(super) fn UserForm(
     let active = RwSignal::new(saved.active);
     let password = RwSignal::new(String::new());
     let form = FormState::new(saved, exists, move || User {
+        version: 0,
         id: UserId(id),
         login: login.get(),
         name: name.get(),

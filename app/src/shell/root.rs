@@ -54,7 +54,6 @@ fn Place(
         stores.session.ask();
         realtime::keep_open(stores);
         stores.audio.keep(stores);
-        stores.telephony.keep_rules(stores);
         stores.records.keep(stores);
         stores.customers.keep(stores);
         stores.inquiries.keep(stores);

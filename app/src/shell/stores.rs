@@ -2,7 +2,7 @@
 
 use core::ops::Deref;
 
-use domain::ids::ClientId;
+use domain::ids::{ClientId, InteractionId};
 use domain::records::Owner;
 use leptos::prelude::*;
 use wire::ApiError;
@@ -67,8 +67,8 @@ pub(crate) struct Known {
     pub(crate) start_shift: RwSignal<bool>,
     /// Whether the start of the shift is looking at the microphone, which then is open whatever the state.
     pub(crate) checking_microphone: RwSignal<bool>,
-    /// Grows with each change to the list of calls.
-    pub(crate) calls_changed: RwSignal<u32>,
+    /// The calls that changed last in the list of calls; none: any of them. Set anew with each change.
+    pub(crate) calls_changed: RwSignal<Vec<InteractionId>>,
     /// Grows with each change to the fields of records.
     pub(crate) fields_changed: RwSignal<u32>,
     /// Grows with each change to a customer's record, inquiries or history.
@@ -113,7 +113,7 @@ impl Stores {
             dialler: DiallerStore::new(),
             start_shift: RwSignal::new(false),
             checking_microphone: RwSignal::new(false),
-            calls_changed: RwSignal::new(0),
+            calls_changed: RwSignal::new(Vec::new()),
             fields_changed: RwSignal::new(0),
             customers_changed: RwSignal::new(0),
             settings_changed: RwSignal::new(0),
@@ -150,6 +150,17 @@ impl Stores {
             Owner::Customer => self.customer_list,
             Owner::Inquiry => self.inquiry_list,
         }
+    }
+
+    /// Grows with each change that concerns this call.
+    pub(crate) fn changes_of(self, call: impl Fn() -> Option<InteractionId> + Send + Sync + 'static) -> Memo<u32> {
+        Memo::new(move |before: Option<&u32>| {
+            let call = call();
+            let mine = self
+                .calls_changed
+                .with(|changed| changed.is_empty() || call.is_some_and(|call| changed.contains(&call)));
+            before.copied().unwrap_or(0) + u32::from(mine)
+        })
     }
 
     /// Passes the answer of a server function on; one that says "signed out" brings the sign-in page.

@@ -21,6 +21,10 @@ pub(super) fn LineStrip() -> impl IntoView {
     Effect::new(move |before: Option<Line>| {
         let line = stores.line.get();
         match (before, line) {
+            (_, Line::TooManyTabs) => {
+                hide.set_value(None);
+                state.set(StripState::Ended);
+            }
             (_, Line::Cut) => {
                 hide.set_value(None);
                 state.set(StripState::Reconnecting);
@@ -37,6 +41,7 @@ pub(super) fn LineStrip() -> impl IntoView {
     let words = move || match state.get() {
         StripState::Hidden => "",
         StripState::Reconnecting => text.get().reconnecting_kept,
+        StripState::Ended => text.get().too_many_tabs,
         StripState::Back => text.get().reconnected,
     };
     view! { <Strip state=state words=words /> }

@@ -85,8 +85,10 @@ impl Telephony {
             DeskEvent::Queues { queues } => self.queues.clone_from(queues),
             DeskEvent::CustomerPressed { .. }
             | DeskEvent::Me { .. }
-            | DeskEvent::CallsChanged
+            | DeskEvent::CallsChanged { .. }
             | DeskEvent::SettingsChanged
+            | DeskEvent::LinesChanged
+            | DeskEvent::CallRules { .. }
             | DeskEvent::CustomerChanged { .. }
             | DeskEvent::FieldsChanged
             | DeskEvent::Draft { .. }

@@ -106,20 +106,9 @@ impl TelephonyStore {
         only_in_calls(self.call_rules.get_untracked())
     }
 
-    /// Asks how calls are to be handled, now and whenever settings change. Called once, where the desk is mounted.
-    pub(crate) fn keep_rules(self, stores: Stores) {
-        Effect::new(move || {
-            // Nothing has been heard yet: nobody is signed in.
-            if stores.settings_changed.get() == 0 {
-                return;
-            }
-            spawn_local(async move {
-                // What cannot be asked stays as it was: the next snapshot asks again.
-                if let Ok(rules) = stores.heard(wire::settings::call_rules().await) {
-                    self.call_rules.set(Some(rules));
-                }
-            });
-        });
+    /// How the company wants calls handled, as the server says; called by `realtime::dispatch` alone.
+    pub(crate) fn keep_to(self, rules: CallRules) {
+        self.call_rules.set(Some(rules));
     }
 
     /// Forgets everything: the next user of this tab is another one.

@@ -56,6 +56,7 @@ pub(super) static EN: Messages = Messages {
     reason: "Reason: {reason}",
     key_hint: "{label} ({key})",
     list_range: "{from}–{to} of {total}",
+    list_range_over: "{from}–{to} of more than {most}",
     next_page: "Next",
     previous_page: "Previous",
     moved_by_keys: "Move it with the arrow keys",
@@ -307,6 +308,7 @@ pub(super) static EN: Messages = Messages {
     // Connection and errors
     reconnecting_kept: "Reconnecting… your input is kept",
     reconnected: "Reconnected. Nothing was lost.",
+    too_many_tabs: "Too many tabs are open, so this one was disconnected. Reload it to use it.",
     server_stopping: "The server restarts soon. Your call goes on.",
     error_network: "The server cannot be reached. Check the connection, then try again.",
     error_server: "The server could not do this. Try again; if it goes on, tell an administrator.",

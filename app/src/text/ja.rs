@@ -56,6 +56,7 @@ pub(super) static JA: Messages = Messages {
     reason: "理由: {reason}",
     key_hint: "{label} ({key})",
     list_range: "{from}–{to} / {total}件",
+    list_range_over: "{from}–{to} / {most}件以上",
     next_page: "次へ",
     previous_page: "前へ",
     moved_by_keys: "矢印キーで移動できます",
@@ -307,6 +308,7 @@ pub(super) static JA: Messages = Messages {
     // Connection and errors
     reconnecting_kept: "再接続中… 入力内容は保持されています",
     reconnected: "再接続しました。失われた内容はありません。",
+    too_many_tabs: "開いている画面が多すぎるため、この画面の接続を終了しました。使うときは再読み込みしてください。",
     server_stopping: "サーバーがまもなく再起動します。通話は続けられます。",
     error_network: "サーバーにつながりません。通信を確認して、もう一度お試しください。",
     error_server: "サーバーで処理できませんでした。もう一度お試しください。続くときは管理者に連絡してください。",

@@ -87,6 +87,7 @@ messages! {
     reason(reason),
     key_hint(label, key),
     list_range(from, to, total),
+    list_range_over(from, to, most),
     next_page,
     previous_page,
     moved_by_keys,
@@ -338,6 +339,7 @@ messages! {
     // Connection and errors
     reconnecting_kept,
     reconnected,
+    too_many_tabs,
     server_stopping,
     error_network,
     error_server,

@@ -56,6 +56,7 @@ pub(super) static KO: Messages = Messages {
     reason: "사유: {reason}",
     key_hint: "{label} ({key})",
     list_range: "{from}–{to} / {total}건",
+    list_range_over: "{from}–{to} / {most}건 이상",
     next_page: "다음",
     previous_page: "이전",
     moved_by_keys: "방향키로 옮길 수 있습니다",
@@ -307,6 +308,7 @@ pub(super) static KO: Messages = Messages {
     // Connection and errors
     reconnecting_kept: "다시 연결 중… 입력 내용은 유지됩니다",
     reconnected: "다시 연결되었습니다. 손실된 내용이 없습니다.",
+    too_many_tabs: "열린 화면이 너무 많아 이 화면의 연결을 종료했습니다. 사용하려면 새로고침하세요.",
     server_stopping: "서버가 곧 다시 시작합니다. 통화는 계속할 수 있습니다.",
     error_network: "서버에 연결할 수 없습니다. 통신을 확인하고 다시 시도해 주세요.",
     error_server: "서버에서 처리하지 못했습니다. 다시 시도하고, 계속되면 관리자에게 알려 주세요.",

@@ -19,6 +19,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::session::Me;
+use crate::settings::CallRules;
 
 /// From the tab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +98,8 @@ pub enum CloseReason {
     Stopping,
     /// A frame of the tab could not be read.
     BadFrame,
+    /// The user opened more tabs than one may have: this one, the oldest, does not come back by itself.
+    TooManyTabs,
 }
 
 /// Everything that the desk shows of the world: replaced as a whole by a snapshot, part by part by events.
@@ -110,6 +113,8 @@ pub struct Desk {
     pub call: Option<CallView>,
     /// The queues that the agent belongs to.
     pub queues: Vec<QueueView>,
+    /// How the company wants calls handled.
+    pub call_rules: CallRules,
 }
 
 /// A change to a [`Desk`].
@@ -150,10 +155,20 @@ pub enum DeskEvent {
         /// As they are now.
         queues: Vec<QueueView>,
     },
-    /// The list of calls changed: pages that show it ask again.
-    CallsChanged,
+    /// The list of calls changed: pages that show it ask again, and whoever shows one of these calls.
+    CallsChanged {
+        /// Which calls changed; none: too many to name.
+        calls: Vec<InteractionId>,
+    },
     /// Settings changed: pages that show them ask again.
     SettingsChanged,
+    /// For administrators: how a trunk or an extension's account fares changed; pages that show it ask again.
+    LinesChanged,
+    /// How the company wants calls handled changed.
+    CallRules {
+        /// As they are now.
+        rules: CallRules,
+    },
     /// A customer's record, inquiries or history changed: whoever shows it asks again.
     CustomerChanged {
         /// Which.

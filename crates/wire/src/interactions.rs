@@ -29,6 +29,9 @@ pub enum CallFilter {
     Abandoned,
 }
 
+/// So many calls are counted: beyond that the exact number helps nobody and costs everybody.
+pub const MOST_COUNTED: u64 = 10_000;
+
 /// A page of calls, latest first. Agents see their own calls and the abandoned ones of their queues,
 /// supervisors all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +40,7 @@ pub struct CallPage {
     pub rows: Vec<CallRow>,
     /// Pass it as `before` for the next page; none on the last.
     pub next: Option<Cursor>,
-    /// How many there are in all, for this filter and search.
+    /// How many there are in all, for this filter and search; beyond [`MOST_COUNTED`] only that there are more.
     pub total: u64,
 }
 

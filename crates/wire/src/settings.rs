@@ -1,5 +1,5 @@
 //! What an administrator sets up. Each `save_…` creates or updates by id (made by the client), and answers
-//! with the stored row. Every change is audited.
+//! with the stored row and its new version. Every change is audited.
 
 use domain::ids::{ExtensionId, FileId, NumberId, QueueId, TrunkId, UserId};
 use domain::phone::ShownNumber;
@@ -44,6 +44,10 @@ pub struct CallRules {
     pub after_call_limit_seconds: u16,
     /// By how many seconds 延長 puts that off.
     pub after_call_extension_seconds: u16,
+    /// As it was read; 0 for one that is made anew. Saving what somebody has changed or deleted since is
+    /// [`ApiError::Conflict`].
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// A user.
@@ -61,6 +65,10 @@ pub struct User {
     pub active: bool,
     /// A new password, 10–256 characters; none leaves it. Never sent back.
     pub password: Option<String>,
+    /// As it was read; 0 for one that is made anew. Saving what somebody has changed or deleted since is
+    /// [`ApiError::Conflict`].
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// An extension.
@@ -75,6 +83,10 @@ pub struct Extension {
     /// Its account at another exchange, if it has one.
     #[serde(default)]
     pub account: Option<SipAccount>,
+    /// As it was read; 0 for one that is made anew. Saving what somebody has changed or deleted since is
+    /// [`ApiError::Conflict`].
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// An extension's account at another exchange: registered there while its agent is logged in; calls to it ring that
@@ -154,6 +166,10 @@ pub struct Trunk {
     pub active: bool,
     /// As the server sees it now; ignored when saving.
     pub state: TrunkState,
+    /// As it was read; 0 for one that is made anew. Saving what somebody has changed or deleted since is
+    /// [`ApiError::Conflict`].
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// How SIP travels.
@@ -233,6 +249,10 @@ pub struct Number {
     pub queue: Option<QueueId>,
     /// Who may show it when calling out (A25).
     pub granted: Granted,
+    /// As it was read; 0 for one that is made anew. Saving what somebody has changed or deleted since is
+    /// [`ApiError::Conflict`].
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// Who may show a number when calling out (A25).
@@ -264,6 +284,10 @@ pub struct Queue {
     pub ring_seconds: u16,
     /// Hold and waiting music; none: the built-in melody.
     pub music: Option<FileId>,
+    /// As it was read; 0 for one that is made anew. Saving what somebody has changed or deleted since is
+    /// [`ApiError::Conflict`].
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// Uploaded hold music. Uploaded by `POST /files/music` (multipart: `name`, `file`; WAV, at most 20 MB).
@@ -351,7 +375,7 @@ pub async fn settings() -> Result<Settings, ApiError> {
 /// Creates or updates a user.
 ///
 /// # Errors
-/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`], [`ApiError::Conflict`].
 #[server(name = SaveUserFn, prefix = "/api", endpoint = "settings/save_user", input = Json, output = Json)]
 pub async fn save_user(
     /// As it shall be.
@@ -363,7 +387,7 @@ pub async fn save_user(
 /// Creates or updates an extension.
 ///
 /// # Errors
-/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`], [`ApiError::Conflict`].
 #[server(name = SaveExtensionFn, prefix = "/api", endpoint = "settings/save_extension", input = Json, output = Json)]
 pub async fn save_extension(
     /// As it shall be.
@@ -375,7 +399,7 @@ pub async fn save_extension(
 /// Creates or updates a trunk.
 ///
 /// # Errors
-/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`], [`ApiError::Conflict`].
 #[server(name = SaveTrunkFn, prefix = "/api", endpoint = "settings/save_trunk", input = Json, output = Json)]
 pub async fn save_trunk(
     /// As it shall be.
@@ -387,7 +411,7 @@ pub async fn save_trunk(
 /// Creates or updates a number.
 ///
 /// # Errors
-/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`], [`ApiError::Conflict`].
 #[server(name = SaveNumberFn, prefix = "/api", endpoint = "settings/save_number", input = Json, output = Json)]
 pub async fn save_number(
     /// As it shall be.
@@ -399,7 +423,7 @@ pub async fn save_number(
 /// Creates or updates a queue.
 ///
 /// # Errors
-/// [`ApiError::Invalid`], [`ApiError::Forbidden`].
+/// [`ApiError::Invalid`], [`ApiError::Forbidden`], [`ApiError::Conflict`].
 #[server(name = SaveQueueFn, prefix = "/api", endpoint = "settings/save_queue", input = Json, output = Json)]
 pub async fn save_queue(
     /// As it shall be.
@@ -420,7 +444,7 @@ pub async fn call_rules() -> Result<CallRules, ApiError> {
 /// Changes how every desk handles calls.
 ///
 /// # Errors
-/// [`ApiError::Forbidden`].
+/// [`ApiError::Forbidden`], [`ApiError::Conflict`].
 #[server(name = SaveCallRulesFn, prefix = "/api", endpoint = "settings/save_call_rules", input = Json, output = Json)]
 pub async fn save_call_rules(
     /// As they shall be.

@@ -66,6 +66,7 @@ pub fn accounts() -> Vec<DemoAccount> {
 impl Person {
     pub(super) fn as_user(&self) -> wire::settings::User {
         wire::settings::User {
+            version: 0,
             id: self.id,
             login: self.login.to_owned(),
             name: self.name.to_owned(),

@@ -53,6 +53,7 @@ async fn people(settings: &dyn SettingsPort, actor: &Actor, before: &Settings) -
             && !before.extensions.iter().any(|known| known.number == number || known.user == Some(person.id))
         {
             let extension = Extension {
+                version: 0,
                 id: ExtensionId(person.id.0),
                 number: number.to_owned(),
                 user: Some(person.id),
@@ -81,6 +82,7 @@ async fn numbers(settings: &dyn SettingsPort, actor: &Actor, before: &Settings) 
 
 fn trunk() -> Trunk {
     Trunk {
+        version: 0,
         id: TRUNK,
         name: "デモ回線".to_owned(),
         host: String::new(),
@@ -103,6 +105,7 @@ fn trunk() -> Trunk {
 
 fn queue() -> Queue {
     Queue {
+        version: 0,
         id: QUEUE,
         name: "総合窓口".to_owned(),
         rule: Rule::LongestIdle,
@@ -115,6 +118,7 @@ fn queue() -> Queue {
 
 fn number(id: NumberId, number: &str, label: &str, granted: Granted) -> Number {
     Number {
+        version: 0,
         id,
         number: number.to_owned(),
         shown: None,

@@ -7,7 +7,9 @@ use domain::ids::{CustomerId, InteractionId, UserId};
 use domain::roles::Permission;
 use domain::time::Timestamp;
 use wire::events::{Party, QueueName};
-use wire::interactions::{AgentName, CallDetail, CallFilter, CallPage, CallRow, Cursor, InteractionsPort};
+use wire::interactions::{
+    AgentName, CallDetail, CallFilter, CallPage, CallRow, Cursor, InteractionsPort, MOST_COUNTED,
+};
 use wire::session::Actor;
 use wire::{ApiError, ApiResult};
 
@@ -123,7 +125,7 @@ impl InteractionsPort for Interactions {
         calls.truncate(PAGE);
         let last = calls.last().filter(|_| more);
         let next = last.map(|call| Cursor { started_at: call.started_at, id: call.id });
-        let total = store::count(&self.db, &query).await?;
+        let total = store::count(&self.db, &query, MOST_COUNTED + 1).await?;
         Ok(CallPage { rows: self.rows(calls).await?, next, total })
     }
 

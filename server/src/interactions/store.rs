@@ -41,14 +41,133 @@ pub(super) struct Call {
     pub(super) called_back_at: Option<Timestamp>,
 }
 
-/// The condition of a [`Query`], $1 to $6: whose calls, their queues, direction, outcome, the two number patterns. An
-/// empty text asks nothing.
-macro_rules! matching {
+// Each text asks for what it needs and no more: a condition that is sometimes empty (`$1 = '' OR …`) would keep both
+// planners from every index. What varies is the filter, whether a number is wanted, and whether all calls are seen.
+
+macro_rules! any {
     () => {
-        "i.kind = 'call'
-         AND ($1 = '' OR i.agent_id = $1 OR (i.outcome_kind = 'abandoned' AND $2 LIKE '%' || i.queue_id || '%'))
-         AND ($3 = '' OR i.direction = $3) AND ($4 = '' OR i.outcome_kind = $4)
-         AND ($5 = '' OR i.customer_number LIKE $5 OR i.customer_number LIKE $6)"
+        ""
+    };
+}
+
+macro_rules! inbound {
+    () => {
+        " AND i.direction = 'inbound'"
+    };
+}
+
+macro_rules! outbound {
+    () => {
+        " AND i.direction = 'outbound'"
+    };
+}
+
+macro_rules! abandoned {
+    () => {
+        " AND i.outcome_kind = 'abandoned'"
+    };
+}
+
+/// $3 and $4: the two patterns of the customer's number.
+macro_rules! numbered {
+    () => {
+        " AND (i.customer_number LIKE $3 OR i.customer_number LIKE $4)"
+    };
+}
+
+/// $5 and $6: where the page before ended.
+macro_rules! after {
+    () => {
+        " AND i.started_at <= $5 AND (i.started_at < $5 OR i.id < $6) ORDER BY i.started_at DESC, i.id DESC LIMIT $7"
+    };
+}
+
+/// What an agent sees, in two parts of an index each: their own calls ($1), and what was abandoned in their queues ($2).
+macro_rules! seen {
+    ($columns:literal, $filter:ident, $number:ident, $end:ident) => {
+        concat!(
+            "SELECT * FROM (SELECT ",
+            $columns,
+            " FROM interactions i WHERE i.kind = 'call' AND i.agent_id = $1",
+            $filter!(),
+            $number!(),
+            $end!(),
+            ") own UNION SELECT * FROM (SELECT ",
+            $columns,
+            " FROM interactions i WHERE i.kind = 'call' AND i.outcome_kind = 'abandoned'
+             AND $2 LIKE '%' || i.queue_id || '%'",
+            $filter!(),
+            $number!(),
+            $end!(),
+            ") queued"
+        )
+    };
+}
+
+macro_rules! page_of_all {
+    ($filter:ident, $number:ident) => {
+        concat!("SELECT ", columns!(), " FROM interactions i WHERE i.kind = 'call'", $filter!(), $number!(), after!())
+    };
+}
+
+macro_rules! page_of_seen {
+    ($filter:ident, $number:ident) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM (",
+            seen!("i.id", $filter, $number, after),
+            ") found JOIN interactions i ON i.id = found.id ORDER BY i.started_at DESC, i.id DESC LIMIT $7"
+        )
+    };
+}
+
+/// $7: where counting ends.
+macro_rules! most {
+    () => {
+        " LIMIT $7"
+    };
+}
+
+macro_rules! count_of_all {
+    ($filter:ident, $number:ident) => {
+        concat!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM interactions i WHERE i.kind = 'call'",
+            $filter!(),
+            $number!(),
+            most!(),
+            ") found"
+        )
+    };
+}
+
+macro_rules! count_of_seen {
+    ($filter:ident, $number:ident) => {
+        concat!("SELECT COUNT(*) FROM (", seen!("i.id", $filter, $number, most), ") found")
+    };
+}
+
+/// The text for a query, of those that `$all` and `$seen` make.
+macro_rules! text {
+    ($query:expr, $all:ident, $seen:ident) => {
+        match ($query.seen_by.is_some(), $query.number.is_some(), $query.filter) {
+            (false, false, CallFilter::All) => $all!(any, any),
+            (false, false, CallFilter::Inbound) => $all!(inbound, any),
+            (false, false, CallFilter::Outbound) => $all!(outbound, any),
+            (false, false, CallFilter::Abandoned) => $all!(abandoned, any),
+            (false, true, CallFilter::All) => $all!(any, numbered),
+            (false, true, CallFilter::Inbound) => $all!(inbound, numbered),
+            (false, true, CallFilter::Outbound) => $all!(outbound, numbered),
+            (false, true, CallFilter::Abandoned) => $all!(abandoned, numbered),
+            (true, false, CallFilter::All) => $seen!(any, any),
+            (true, false, CallFilter::Inbound) => $seen!(inbound, any),
+            (true, false, CallFilter::Outbound) => $seen!(outbound, any),
+            (true, false, CallFilter::Abandoned) => $seen!(abandoned, any),
+            (true, true, CallFilter::All) => $seen!(any, numbered),
+            (true, true, CallFilter::Inbound) => $seen!(inbound, numbered),
+            (true, true, CallFilter::Outbound) => $seen!(outbound, numbered),
+            (true, true, CallFilter::Abandoned) => $seen!(abandoned, numbered),
+        }
     };
 }
 
@@ -63,91 +182,57 @@ macro_rules! columns {
     };
 }
 
-/// The query's arguments in the order of [`matching`].
+/// The query's first arguments, the same for each text: whose calls ($1), their queues ($2), the patterns ($3, $4).
 struct Arguments {
     user: String,
     queues: String,
-    direction: &'static str,
-    outcome: &'static str,
     number: (String, String),
 }
 
 impl Query {
     fn arguments(&self) -> Arguments {
-        let (direction, outcome) = match self.filter {
-            CallFilter::All => ("", ""),
-            CallFilter::Inbound => ("inbound", ""),
-            CallFilter::Outbound => ("outbound", ""),
-            CallFilter::Abandoned => ("", "abandoned"),
-        };
         let (user, queues) = match &self.seen_by {
             None => (String::new(), String::new()),
             Some((user, queues)) => {
                 (user.to_string(), queues.iter().map(QueueId::to_string).collect::<Vec<_>>().join(","))
             }
         };
-        Arguments { user, queues, direction, outcome, number: self.number.clone().unwrap_or_default() }
+        Arguments { user, queues, number: self.number.clone().unwrap_or_default() }
     }
 }
 
 /// At most `limit` calls after `before`, latest first.
 pub(super) async fn page(db: &Db, query: &Query, before: Option<Cursor>, limit: i64) -> Result<Vec<Call>, DbError> {
-    let Arguments { user, queues, direction, outcome, number } = query.arguments();
+    let Arguments { user, queues, number } = query.arguments();
     let (at, id) = before.map_or((i64::MAX, String::new()), |cursor| (cursor.started_at.0, cursor.id.to_string()));
-    let rows = fetch_all!(
+    let sql = text!(query, page_of_all, page_of_seen);
+    let rows = fetch_all!(db, Row, sql, user, queues, number.0, number.1, at, id, limit)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// How many there are, counted no further than to `most`.
+pub(super) async fn count(db: &Db, query: &Query, most: u64) -> Result<u64, DbError> {
+    let Arguments { user, queues, number } = query.arguments();
+    let sql = text!(query, count_of_all, count_of_seen);
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let (count,) = fetch_one!(db, (i64,), sql, user, queues, number.0, number.1, 0_i64, "", limit)?;
+    Ok(u64::try_from(count).unwrap_or(0).min(most))
+}
+
+/// One call, if whoever asks sees it.
+pub(super) async fn call(db: &Db, query: &Query, id: InteractionId) -> Result<Option<Call>, DbError> {
+    let Arguments { user, queues, .. } = query.arguments();
+    let row = fetch_optional!(
         db,
         Row,
         concat!(
             "SELECT ",
             columns!(),
-            " FROM interactions i WHERE ",
-            matching!(),
-            " AND (i.started_at < $7 OR (i.started_at = $7 AND i.id < $8))
-             ORDER BY i.started_at DESC, i.id DESC LIMIT $9"
+            " FROM interactions i WHERE i.kind = 'call' AND i.id = $3
+             AND ($1 = '' OR i.agent_id = $1 OR (i.outcome_kind = 'abandoned' AND $2 LIKE '%' || i.queue_id || '%'))"
         ),
         user,
         queues,
-        direction,
-        outcome,
-        number.0,
-        number.1,
-        at,
-        id,
-        limit,
-    )?;
-    rows.into_iter().map(Row::read).collect()
-}
-
-/// How many there are.
-pub(super) async fn count(db: &Db, query: &Query) -> Result<u64, DbError> {
-    let Arguments { user, queues, direction, outcome, number } = query.arguments();
-    let (count,) = fetch_one!(
-        db,
-        (i64,),
-        concat!("SELECT COUNT(*) FROM interactions i WHERE ", matching!()),
-        user,
-        queues,
-        direction,
-        outcome,
-        number.0,
-        number.1,
-    )?;
-    Ok(u64::try_from(count).unwrap_or(0))
-}
-
-/// One call, if the query would find it.
-pub(super) async fn call(db: &Db, query: &Query, id: InteractionId) -> Result<Option<Call>, DbError> {
-    let Arguments { user, queues, direction, outcome, number } = query.arguments();
-    let row = fetch_optional!(
-        db,
-        Row,
-        concat!("SELECT ", columns!(), " FROM interactions i WHERE ", matching!(), " AND i.id = $7"),
-        user,
-        queues,
-        direction,
-        outcome,
-        number.0,
-        number.1,
         id.to_string(),
     )?;
     row.map(Row::read).transpose()
@@ -251,4 +336,44 @@ fn number(column: &'static str, text: Option<String>) -> Result<Option<E164>, Db
 
 fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, DbError> {
     serde_json::from_str(text).map_err(|_| DbError::Corrupt { column })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::db::Dialect;
+    use crate::db::testing::TestDb;
+
+    /// How SQLite goes about it, a line each step.
+    async fn plan(db: &Db, sql: &'static str) -> String {
+        assert_eq!(db.dialect(), Dialect::Sqlite);
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps = fetch_all!(db, (i64, i64, i64, String), sql, "", "", "", "", i64::MAX, "", 51_i64).unwrap();
+        steps.into_iter().map(|(_, _, _, step)| step + "\n").collect()
+    }
+
+    #[tokio::test]
+    async fn no_list_and_no_count_reads_the_whole_table() {
+        let db = TestDb::sqlite().await;
+        let sato = Some((UserId(Uuid::from_u128(1)), vec![QueueId(Uuid::from_u128(2))]));
+        for seen_by in [None, sato] {
+            for filter in [CallFilter::All, CallFilter::Inbound, CallFilter::Outbound, CallFilter::Abandoned] {
+                let query = Query { seen_by: seen_by.clone(), filter, number: None };
+                let page = plan(&db, text!(query, page_of_all, page_of_seen)).await;
+                let index = match (&seen_by, filter) {
+                    (_, CallFilter::Abandoned) => "interactions_by_outcome",
+                    (Some(_), CallFilter::All | CallFilter::Inbound | CallFilter::Outbound) => "interactions_by_agent",
+                    (None, CallFilter::All | CallFilter::Inbound | CallFilter::Outbound) => "interactions_by_time",
+                };
+                assert!(page.contains(&format!("USING INDEX {index} (")), "{query:?}:\n{page}");
+                assert!(!page.contains("SCAN i\n"), "{query:?}:\n{page}");
+                if seen_by.is_some() {
+                    let count = plan(&db, text!(query, count_of_all, count_of_seen)).await;
+                    assert!(!count.contains("SCAN i"), "{query:?}:\n{count}");
+                }
+            }
+        }
+    }
 }

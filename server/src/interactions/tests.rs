@@ -12,6 +12,7 @@ use wire::ApiError;
 use wire::interactions::{CallFilter, CallPage, InteractionsPort};
 use wire::session::Actor;
 
+use super::store::Query;
 use super::*;
 use crate::db::{Db, DbError};
 use crate::telephony::numbers::NumberingPlan;
@@ -141,6 +142,39 @@ on_both! {
         }
         assert_eq!(before, None);
         assert_eq!(seen, (0..120).rev().collect::<Vec<_>>());
+    }
+
+    async fn what_is_found_is_counted_no_further_than_to_the_bound(db: TestDb) {
+        store(&db, (0..9).map(|n| if n < 4 { answered(n) } else { abandoned(n) }).collect()).await;
+        for seen_by in [None, Some((SATO, vec![SUPPORT]))] {
+            let query = Query { seen_by, filter: CallFilter::All, number: None };
+            for (most, counted) in [(3, 3), (6, 6), (9, 9), (10, 9)] {
+                assert_eq!(super::store::count(&db, &query, most).await.unwrap(), counted, "{query:?} {most}");
+            }
+        }
+    }
+
+    async fn every_filter_and_number_holds_for_what_an_agent_sees_as_well(db: TestDb) {
+        let interactions = interactions(&db);
+        let out = Stored { direction: "outbound", queue: None, customer: Some("+8223123456"), ..answered(3) };
+        let own_abandoned = Stored { agent: Some(SATO), customer: Some("+8223123456"), ..abandoned(4) };
+        store(&db, vec![answered(1), abandoned(2), out, own_abandoned]).await;
+        let list = |filter, text: &str| {
+            let (interactions, text, sato) = (interactions.clone(), text.to_owned(), actor(SATO, Role::Agent));
+            async move {
+                let page = interactions.calls(sato, filter, text, None).await.unwrap();
+                assert_eq!(page.total, u64::try_from(page.rows.len()).unwrap());
+                numbers(&page)
+            }
+        };
+        assert_eq!(list(CallFilter::All, "").await, [4, 3, 2, 1]);
+        assert_eq!(list(CallFilter::Inbound, "").await, [4, 2, 1]);
+        assert_eq!(list(CallFilter::Outbound, "").await, [3]);
+        assert_eq!(list(CallFilter::Abandoned, "").await, [4, 2]);
+        assert_eq!(list(CallFilter::All, "3123").await, [4, 3]);
+        assert_eq!(list(CallFilter::Inbound, "3123").await, [4]);
+        assert_eq!(list(CallFilter::Outbound, "5678").await, [0; 0]);
+        assert_eq!(list(CallFilter::Abandoned, "5678").await, [2]);
     }
 
     async fn filters_keep_abandoned_calls_apart(db: TestDb) {

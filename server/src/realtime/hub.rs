@@ -118,6 +118,13 @@ impl Hub {
         }
     }
 
+    /// Publishes to those of these users who have a tab open now.
+    pub fn publish_to(&self, users: &[UserId], event: &DeskEvent) {
+        for user in users.iter().filter(|user| self.has_sockets(**user)) {
+            self.publish(*user, event.clone());
+        }
+    }
+
     /// Whether this tab has a socket.
     pub fn has_socket(&self, user: UserId, client: ClientId) -> bool {
         self.lock().get(&user).is_some_and(|stream| stream.sockets.iter().any(|socket| socket.client == client))
@@ -143,7 +150,8 @@ impl Hub {
             .and_then(|resume| stream.after(resume.n))
             .map_or(Backlog::Snapshot { n: stream.n }, Backlog::Replay);
         if stream.sockets.len() >= SOCKETS_A_USER {
-            stream.sockets.remove(0);
+            // One that came back by itself would only put the next one out.
+            stream.sockets.remove(0).frames.try_send(Outgoing::Close(CloseReason::TooManyTabs)).ok();
         }
         let number = stream.next_socket;
         stream.next_socket += 1;

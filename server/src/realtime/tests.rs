@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use wire::events::{ClientFrame, CloseReason, DeskEvent, Media, Resume, ServerFrame, Softphone};
 use wire::session::Me;
+use wire::settings::CallRules;
 
 use super::*;
 use crate::clock::{Clock, Hands};
@@ -36,7 +37,7 @@ fn me() -> Me {
 impl DeskSource for Source {
     async fn desk(&self, _user: UserId) -> Result<Desk, ApiError> {
         let softphone = Softphone { seat: Seat::LoggedOut, client: None, media: Media::Down };
-        Ok(Desk { me: me(), softphone, call: None, queues: Vec::new() })
+        Ok(Desk { me: me(), softphone, call: None, queues: Vec::new(), call_rules: CallRules::default() })
     }
 
     async fn look_at_desk(&self, _user: UserId, _client: ClientId) {
@@ -113,11 +114,11 @@ async fn c4_a_cut_tab_resumes_with_exactly_what_it_missed() {
     let mut socket = server.connect(None).await;
     let Some(ServerFrame::Hello { epoch, .. }) = next(&mut socket).await else { panic!("no hello") };
     next(&mut socket).await;
-    server.hub.publish(USER, DeskEvent::CallsChanged);
+    server.hub.publish(USER, DeskEvent::SettingsChanged);
     next(&mut socket).await;
     drop(socket);
     for _ in 0..5 {
-        server.hub.publish(USER, DeskEvent::CallsChanged);
+        server.hub.publish(USER, DeskEvent::SettingsChanged);
     }
     let mut socket = server.connect(Some(Resume { epoch, n: 1 })).await;
     assert!(matches!(next(&mut socket).await, Some(ServerFrame::Hello { resumed: true, .. })));
@@ -135,7 +136,7 @@ async fn c4_a_cut_of_any_length_ends_in_a_snapshot_when_the_buffer_does_not_reac
     let Some(ServerFrame::Hello { epoch, .. }) = next(&mut socket).await else { panic!("no hello") };
     drop(socket);
     for _ in 0..2_000 {
-        server.hub.publish(USER, DeskEvent::CallsChanged);
+        server.hub.publish(USER, DeskEvent::SettingsChanged);
     }
     for (resume, why) in [
         (Resume { epoch: epoch.clone(), n: 3 }, "older than the buffer"),
@@ -154,7 +155,7 @@ async fn a_tab_that_does_not_read_is_cut_off_and_resumes_without_a_loss() {
     let hub = Hub::new(clock);
     let mut slow = hub.attach(USER, TAB, String::new(), None);
     for _ in 0..400 {
-        hub.publish(USER, DeskEvent::CallsChanged);
+        hub.publish(USER, DeskEvent::SettingsChanged);
     }
     assert!(!hub.has_sockets(USER), "cut off");
     let mut got = 0;
@@ -208,6 +209,17 @@ async fn signing_out_and_stopping_close_the_sockets_and_say_why() {
         assert_eq!(next(&mut socket).await, Some(ServerFrame::Close { reason }));
         assert_eq!(next(&mut socket).await, None);
     }
+}
+
+#[tokio::test]
+async fn the_tab_that_is_one_too_many_puts_the_oldest_out_for_good_and_no_other() {
+    let (clock, _hands) = Clock::held(Timestamp(0));
+    let hub = Hub::new(clock);
+    let mut tabs: Vec<_> = (0..17).map(|_| hub.attach(USER, TAB, String::new(), None)).collect();
+    let told: Vec<_> = tabs.iter_mut().map(|tab| tab.frames.try_recv().ok()).collect();
+    assert_eq!(told[0], Some(Outgoing::Close(CloseReason::TooManyTabs)));
+    assert!(told[1..].iter().all(Option::is_none), "{told:?}");
+    assert_eq!(hub.sockets(), 16);
 }
 
 #[tokio::test]

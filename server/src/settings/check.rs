@@ -113,7 +113,7 @@ pub(super) fn extension(all: &Settings, extension: &Extension) -> ApiResult<Exte
         Problem::Taken,
     );
     let account = extension.account.clone().map(|account| sip_account(&mut check, all, extension.id, account));
-    check.done(Extension { id: extension.id, number, user: extension.user, account })
+    check.done(Extension { version: 0, id: extension.id, number, user: extension.user, account })
 }
 
 /// An extension's account as it may be saved.

@@ -166,6 +166,14 @@ impl SettingsService {
         }
     }
 
+    /// Whoever administers now.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn administrators(&self) -> ApiResult<Vec<UserId>> {
+        Ok(store::administrators(&self.0.db).await?)
+    }
+
     /// Stores music that was uploaded, after its file.
     pub(super) async fn add_music(&self, actor: &Actor, music: Music, length_ms: i64) -> ApiResult<Music> {
         let now = self.0.clock.now();
@@ -201,6 +209,16 @@ impl<T> Changed<T> {
     }
 }
 
+/// Whether whoever saves a row saw it as it is: not before somebody else changed it, nor before it was deleted.
+fn as_seen(stored: Option<u64>, seen: u64) -> ApiResult<()> {
+    if stored.unwrap_or(0) == seen { Ok(()) } else { Err(ApiError::Conflict) }
+}
+
+/// The version of the row that `is` finds.
+fn version_of<T>(rows: &[T], is: impl Fn(&T) -> bool, version: impl Fn(&T) -> u64) -> Option<u64> {
+    rows.iter().find(|row| is(row)).map(version)
+}
+
 fn me(all: &Settings, user: &User) -> Me {
     let extension = all.extensions.iter().find(|extension| extension.user == Some(user.id));
     Me {
@@ -233,8 +251,11 @@ impl SettingsPort for SettingsService {
         let (saved, ends_sessions) = self
             .change(&actor, "user.saved", move |tx, before| {
                 Box::pin(async move {
+                    let id = user.id;
+                    as_seen(version_of(&before.users, |row| row.id == id, |row| row.version), user.version)?;
                     let mut user = check::user(&before, user)?;
                     store::put_user(tx, &user, hash, demo, now).await?;
+                    user.version = store::count_change(tx, "users", &id.to_string()).await?;
                     let changes = changes::of_user(&before, &user);
                     let known = before.users.iter().find(|known| known.id == user.id);
                     let ends = known.is_some_and(|known| known.role != user.role || (known.active && !user.active))
@@ -262,8 +283,11 @@ impl SettingsPort for SettingsService {
         let mut saved = self
             .change(&actor, "extension.saved", move |tx, before| {
                 Box::pin(async move {
+                    let id = extension.id;
+                    as_seen(version_of(&before.extensions, |row| row.id == id, |row| row.version), extension.version)?;
                     let mut extension = check::extension(&before, &extension)?;
                     store::put_extension(tx, &extension, sealed, now).await?;
+                    extension.version = store::count_change(tx, "extensions", &id.to_string()).await?;
                     let changes = changes::of_extension(&before, &extension);
                     let until_now = before.extensions.iter().find(|known| known.id == extension.id);
                     let touched = until_now.and_then(|known| known.user).into_iter().chain(extension.user);
@@ -286,8 +310,11 @@ impl SettingsPort for SettingsService {
         let mut saved = self
             .change(&actor, "trunk.saved", move |tx, before| {
                 Box::pin(async move {
+                    let id = trunk.id;
+                    as_seen(version_of(&before.trunks, |row| row.id == id, |row| row.version), trunk.version)?;
                     let mut trunk = check::trunk(&before, trunk)?;
                     store::put_trunk(tx, &trunk, sealed, now).await?;
+                    trunk.version = store::count_change(tx, "trunks", &id.to_string()).await?;
                     let changes = changes::of_trunk(&before, &trunk);
                     trunk.password = None;
                     Ok(Changed::of(trunk.name.clone(), changes, trunk))
@@ -303,8 +330,11 @@ impl SettingsPort for SettingsService {
         let (now, plan) = (self.0.clock.now(), self.0.config.plan);
         self.change(&actor, "number.saved", move |tx, before| {
             Box::pin(async move {
-                let (number, e164) = check::number(&before, plan, number)?;
+                let id = number.id;
+                as_seen(version_of(&before.numbers, |row| row.id == id, |row| row.version), number.version)?;
+                let (mut number, e164) = check::number(&before, plan, number)?;
                 store::put_number(tx, &number, &e164, now).await?;
+                number.version = store::count_change(tx, "numbers", &id.to_string()).await?;
                 let changes = changes::of_number(&before, &number);
                 Ok(Changed::of(number.number.clone(), changes, number))
             })
@@ -317,8 +347,11 @@ impl SettingsPort for SettingsService {
         let now = self.0.clock.now();
         self.change(&actor, "queue.saved", move |tx, before| {
             Box::pin(async move {
-                let queue = check::queue(&before, &queue)?;
+                let id = queue.id;
+                as_seen(version_of(&before.queues, |row| row.id == id, |row| row.version), queue.version)?;
+                let mut queue = check::queue(&before, &queue)?;
                 store::put_queue(tx, &queue, now).await?;
+                queue.version = store::count_change(tx, "queues", &id.to_string()).await?;
                 let changes = changes::of_queue(&before, &queue);
                 Ok(Changed::of(queue.name.clone(), changes, queue))
             })
@@ -335,12 +368,15 @@ impl SettingsPort for SettingsService {
         let now = self.0.clock.now();
         self.change(&actor, "call_rules.saved", move |tx, before| {
             Box::pin(async move {
+                as_seen(Some(before.call_rules.version), rules.version)?;
                 check::call_rules(rules)?;
                 store::put_call_rules(tx, rules, now).await?;
+                let rules = CallRules { version: store::count_change(tx, "call_rules", "").await?, ..rules };
                 Ok(Changed::of(String::new(), changes::of_call_rules(&before, rules), rules))
             })
         })
         .await
+        .inspect(|rules| self.0.hub.publish_all(&DeskEvent::CallRules { rules: *rules }))
     }
 
     async fn delete(&self, actor: Actor, what: Deletable) -> ApiResult<()> {

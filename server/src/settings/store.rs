@@ -44,7 +44,8 @@ macro_rules! load {
         )?;
         let music = fetch_all!($on, (String, String, i64), "SELECT id, name, length_ms FROM music ORDER BY name")?;
         let call_rules = read_call_rules(fetch_one!($on, CallRulesRow, CALL_RULES)?)?;
-        Ok(Settings {
+        let versions = fetch_all!($on, (String, String, i64), "SELECT kind, id, version FROM settings_rows")?;
+        let mut all = Settings {
             users: users.into_iter().map(UserRow::read).collect::<Result<_, _>>()?,
             extensions: extensions
                 .into_iter()
@@ -55,7 +56,9 @@ macro_rules! load {
             queues: queues.into_iter().map(|row| row.read(&mut members)).collect::<Result<_, _>>()?,
             music: music.iter().map(read_music).collect::<Result<_, _>>()?,
             call_rules,
-        })
+        };
+        number_versions(&mut all, &versions)?;
+        Ok(all)
     }};
 }
 
@@ -76,11 +79,52 @@ fn read_call_rules(
 ) -> Result<CallRules, DbError> {
     let seconds = |column, value| u16::try_from(value).map_err(|_| DbError::Corrupt { column });
     Ok(CallRules {
+        version: 0,
         microphone_only_in_calls,
         full_hold,
         after_call_limit_seconds: seconds("call_rules.after_call_limit_seconds", limit)?,
         after_call_extension_seconds: seconds("call_rules.after_call_extension_seconds", extension)?,
     })
+}
+
+fn number_versions(all: &mut Settings, versions: &[(String, String, i64)]) -> Result<(), DbError> {
+    let versions: HashMap<_, _> =
+        versions.iter().map(|(kind, id, version)| ((kind.as_str(), id.as_str()), *version)).collect();
+    let of = |kind: &str, id: &str| read_version(versions.get(&(kind, id)).copied());
+    for user in &mut all.users {
+        user.version = of("users", &user.id.to_string())?;
+    }
+    for extension in &mut all.extensions {
+        extension.version = of("extensions", &extension.id.to_string())?;
+    }
+    for trunk in &mut all.trunks {
+        trunk.version = of("trunks", &trunk.id.to_string())?;
+    }
+    for number in &mut all.numbers {
+        number.version = of("numbers", &number.id.to_string())?;
+    }
+    for queue in &mut all.queues {
+        queue.version = of("queues", &queue.id.to_string())?;
+    }
+    all.call_rules.version = of("call_rules", "")?;
+    Ok(())
+}
+
+fn read_version(stored: Option<i64>) -> Result<u64, DbError> {
+    u64::try_from(stored.unwrap_or(1)).map_err(|_| DbError::Corrupt { column: "settings_rows.version" })
+}
+
+/// Counts a change to a row, made or changed in this unit of work, and gives its new version.
+pub(super) async fn count_change(tx: &mut Tx, kind: &'static str, id: &str) -> Result<u64, DbError> {
+    let (version,) = fetch_one!(
+        tx,
+        (i64,),
+        "INSERT INTO settings_rows (kind, id, version) VALUES ($1, $2, 2)
+         ON CONFLICT (kind, id) DO UPDATE SET version = settings_rows.version + 1 RETURNING version",
+        kind,
+        id.to_owned(),
+    )?;
+    read_version(Some(version))
 }
 
 /// All settings; the trunks' states are for somebody else to fill in.
@@ -286,7 +330,9 @@ pub(super) async fn put_music(tx: &mut Tx, music: &Music, length_ms: i64, now: T
 }
 
 pub(super) async fn call_rules(db: &Db) -> Result<CallRules, DbError> {
-    read_call_rules(fetch_one!(db, CallRulesRow, CALL_RULES)?)
+    let counted = "SELECT version FROM settings_rows WHERE kind = 'call_rules'";
+    let version = read_version(fetch_optional!(db, (i64,), counted)?.map(|(version,)| version))?;
+    Ok(CallRules { version, ..read_call_rules(fetch_one!(db, CallRulesRow, CALL_RULES)?)? })
 }
 
 pub(super) async fn put_call_rules(tx: &mut Tx, rules: CallRules, now: Timestamp) -> Result<(), DbError> {
@@ -328,6 +374,12 @@ pub(super) async fn active_trunks(db: &Db) -> Result<Vec<(Trunk, Option<String>)
 /// Every extension, with the sealed password of its account.
 pub(super) async fn extensions(db: &Db) -> Result<Vec<(Extension, Option<String>)>, DbError> {
     fetch_all!(db, ExtensionRow, EXTENSIONS)?.into_iter().map(ExtensionRow::read).collect()
+}
+
+/// Whoever administers now.
+pub(super) async fn administrators(db: &Db) -> Result<Vec<UserId>, DbError> {
+    let rows = fetch_all!(db, (String,), "SELECT id FROM users WHERE active AND role = 'administrator'")?;
+    rows.iter().map(|(id,)| parse("users.id", id)).collect()
 }
 
 pub(super) async fn number(db: &Db, e164: &E164) -> Result<Option<NumberRow>, DbError> {
@@ -425,6 +477,7 @@ struct UserRow {
 impl UserRow {
     fn read(self) -> Result<User, DbError> {
         Ok(User {
+            version: 0,
             id: parse("users.id", &self.id)?,
             login: self.login,
             name: self.display_name,
@@ -473,7 +526,8 @@ impl ExtensionRow {
             }),
             _ => None,
         };
-        let extension = Extension { id: parse("extensions.id", &self.id)?, number: self.number, user, account };
+        let extension =
+            Extension { version: 0, id: parse("extensions.id", &self.id)?, number: self.number, user, account };
         Ok((extension, self.sealed_password))
     }
 }
@@ -502,6 +556,7 @@ impl TrunkRow {
     fn read(self) -> Result<(Trunk, Option<String>), DbError> {
         let transport: TrunkTransport = read_word("trunks.transport", &self.transport)?;
         let trunk = Trunk {
+            version: 0,
             id: parse("trunks.id", &self.id)?,
             name: self.name,
             host: self.host,
@@ -558,6 +613,7 @@ impl NumberRow {
             _ => return Err(DbError::Corrupt { column: "numbers.granted" }),
         };
         Ok(Number {
+            version: 0,
             id: parse("numbers.id", &self.id)?,
             number: shown.shown.clone(),
             shown: Some(shown),
@@ -583,6 +639,7 @@ impl QueueRow {
     fn read(self, members: &mut HashMap<String, Vec<String>>) -> Result<Queue, DbError> {
         let rule: Rule = read_word("queues.rule", &self.rule)?;
         Ok(Queue {
+            version: 0,
             members: ids("queue_members.user_id", &members.remove(&self.id).unwrap_or_default())?,
             id: parse("queues.id", &self.id)?,
             name: self.name,

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use wire::events::{DeskEvent, ServerFrame};
 use wire::session::Actor;
 use wire::settings::{
-    CallRules, Deletable, Extension, Granted, Number, Presentation, Queue, SettingsPort, SipAccount, Trunk, TrunkCodec,
-    TrunkState, TrunkTransport, User,
+    CallRules, Deletable, Extension, Granted, Number, Presentation, Queue, Settings, SettingsPort, SipAccount, Trunk,
+    TrunkCodec, TrunkState, TrunkTransport, User,
 };
 use wire::{ApiError, ApiResult, FieldError, Problem};
 
@@ -92,6 +92,7 @@ async fn setup(db: &TestDb) -> Setup {
 
 fn agent(login: &str) -> User {
     User {
+        version: 0,
         id: UserId(id()),
         login: login.to_owned(),
         name: format!("{login}さん"),
@@ -103,6 +104,7 @@ fn agent(login: &str) -> User {
 
 fn trunk(name: &str) -> Trunk {
     Trunk {
+        version: 0,
         id: TrunkId(id()),
         name: name.to_owned(),
         host: "sip.example.jp".to_owned(),
@@ -125,6 +127,7 @@ fn trunk(name: &str) -> Trunk {
 
 fn queue(name: &str, members: Vec<UserId>) -> Queue {
     Queue {
+        version: 0,
         id: QueueId(id()),
         name: name.to_owned(),
         rule: Rule::LongestIdle,
@@ -137,6 +140,7 @@ fn queue(name: &str, members: Vec<UserId>) -> Queue {
 
 fn number(text: &str, trunk: &Trunk) -> Number {
     Number {
+        version: 0,
         id: NumberId(id()),
         number: text.to_owned(),
         shown: None,
@@ -165,7 +169,7 @@ on_both! {
         let Setup { settings, admin, .. } = setup(&db).await;
         let sato = settings.save_user(admin.clone(), agent(" SATO ")).await.unwrap();
         assert_eq!((sato.login.as_str(), sato.password.as_deref()), ("sato", None));
-        let mine = Extension { id: ExtensionId(id()), number: "１００１".into(), user: Some(sato.id), account: None };
+        let mine = Extension { version: 0, id: ExtensionId(id()), number: "１００１".into(), user: Some(sato.id), account: None };
         let mine = settings.save_extension(admin.clone(), mine).await.unwrap();
         assert_eq!(mine.number, "1001");
         let carrier = Trunk {
@@ -197,7 +201,7 @@ on_both! {
         let Setup { settings, admin, .. } = setup(&db).await;
         let sato = settings.save_user(admin.clone(), agent("sato")).await.unwrap();
         let suzuki = settings.save_user(admin.clone(), agent("suzuki")).await.unwrap();
-        let mine = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(sato.id), account: None };
+        let mine = Extension { version: 0, id: ExtensionId(id()), number: "1001".into(), user: Some(sato.id), account: None };
         settings.save_extension(admin.clone(), mine.clone()).await.unwrap();
         let carrier = Trunk {
             username: Some("u".into()),
@@ -248,7 +252,7 @@ on_both! {
         assert_eq!(wrong(settings.save_user(admin.clone(), taken).await), one("login", Problem::Taken));
         let no_password = User { password: None, ..agent("y") };
         assert_eq!(wrong(settings.save_user(admin.clone(), no_password).await), one("password", Problem::Required));
-        let stranger = Extension { id: ExtensionId(id()), number: "1a".into(), user: Some(UserId(id())), account: None };
+        let stranger = Extension { version: 0, id: ExtensionId(id()), number: "1a".into(), user: Some(UserId(id())), account: None };
         assert_eq!(wrong(settings.save_extension(admin.clone(), stranger).await), [
             ("number".into(), Problem::Malformed),
             ("user".into(), Problem::Unknown),
@@ -286,9 +290,9 @@ on_both! {
 
     async fn names_and_numbers_are_unique_and_a_user_has_one_extension(db: TestDb) {
         let Setup { settings, admin, .. } = setup(&db).await;
-        let first = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user), account: None };
-        settings.save_extension(admin.clone(), first.clone()).await.unwrap();
-        let second = Extension { id: ExtensionId(id()), ..first.clone() };
+        let first = Extension { version: 0, id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user), account: None };
+        let first = settings.save_extension(admin.clone(), first).await.unwrap();
+        let second = Extension { version: 0, id: ExtensionId(id()), ..first.clone() };
         assert_eq!(wrong(settings.save_extension(admin.clone(), second).await), [
             ("number".into(), Problem::Taken),
             ("user".into(), Problem::Taken),
@@ -318,7 +322,7 @@ on_both! {
 
     async fn an_extension_keeps_the_password_of_its_account_and_the_log_never_has_it(db: TestDb) {
         let Setup { settings, admin, .. } = setup(&db).await;
-        let plain = Extension { id: ExtensionId(id()), number: "1001".into(), user: None, account: None };
+        let plain = Extension { version: 0, id: ExtensionId(id()), number: "1001".into(), user: None, account: None };
         let mine = Extension { account: Some(account("first")), ..plain.clone() };
         let saved = settings.save_extension(admin.clone(), mine).await.unwrap();
         let kept = SipAccount { password: None, has_password: true, ..account("") };
@@ -341,13 +345,13 @@ on_both! {
             outside_prefix: Some(" ０ ".into()),
             ..account
         });
-        settings.save_extension(admin.clone(), Extension { account: named, ..saved.clone() }).await.unwrap();
+        let saved = settings.save_extension(admin.clone(), Extension { account: named, ..saved }).await.unwrap();
         let line = settings.lines().await.unwrap().remove(0);
         assert_eq!((line.credentials.clone(), line.domain()), (Some(("desk".to_owned(), "another".to_owned())), "sip.example"));
         let line = line.line.unwrap();
         assert_eq!((line.ring_for.as_secs(), line.outside_prefix.as_deref()), (45, Some("0")));
 
-        settings.save_extension(admin.clone(), Extension { account: None, ..saved.clone() }).await.unwrap();
+        let saved = settings.save_extension(admin.clone(), Extension { account: None, ..saved }).await.unwrap();
         assert_eq!(settings.lines().await.unwrap(), []);
         // The password went with the account.
         let again = Extension { account: Some(SipAccount { password: None, ..account("") }), ..saved };
@@ -361,7 +365,7 @@ on_both! {
 
     async fn every_wrong_field_of_an_account_is_named(db: TestDb) {
         let Setup { settings, admin, .. } = setup(&db).await;
-        let mine = |number: &str, account: SipAccount| Extension {
+        let mine = |number: &str, account: SipAccount| Extension { version: 0,
             id: ExtensionId(id()),
             number: number.into(),
             user: None,
@@ -451,16 +455,19 @@ on_both! {
     async fn a31_a4_a5_the_company_chooses_its_rules_for_calls_and_every_desk_may_ask(db: TestDb) {
         let Setup { settings, hub, admin, .. } = setup(&db).await;
         let agent = Actor { role: Role::Agent, ..admin.clone() };
-        assert_eq!(settings.call_rules(agent.clone()).await, Ok(CallRules { after_call_extension_seconds: 60, ..CallRules::default() }));
+        assert_eq!(settings.call_rules(agent.clone()).await, Ok(CallRules { after_call_extension_seconds: 60, version: 1, ..CallRules::default() }));
         let mut tab = hub.attach(admin.user, ClientId(id()), String::new(), None);
-        let strict = CallRules {
+        let strict = CallRules { version: 1,
             microphone_only_in_calls: true,
             full_hold: true,
             after_call_limit_seconds: 90,
             after_call_extension_seconds: 30,
         };
-        assert_eq!(settings.save_call_rules(admin.clone(), strict).await, Ok(strict));
+        let saved = settings.save_call_rules(admin.clone(), strict).await;
+        let strict = CallRules { version: 2, ..strict };
+        assert_eq!(saved, Ok(strict));
         assert_eq!(heard(&mut tab.frames), DeskEvent::SettingsChanged);
+        assert_eq!(heard(&mut tab.frames), DeskEvent::CallRules { rules: strict }, "no desk has to ask");
         assert_eq!(settings.call_rules(agent).await, Ok(strict));
         assert_eq!(settings.settings(admin.clone()).await.unwrap().call_rules, strict);
         let line = settings.audit(admin.clone(), None).await.unwrap().remove(0);
@@ -480,6 +487,56 @@ on_both! {
         assert_eq!(settings.call_rules(admin).await, Ok(strict));
     }
 
+    async fn whoever_saves_what_somebody_else_has_changed_since_is_told_and_changes_nothing(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let conflict = || Err::<(), _>(ApiError::Conflict);
+        let all = |before: &Settings| {
+            let (user, trunk, queue) = (before.users[0].clone(), before.trunks[0].clone(), before.queues[0].clone());
+            (user, before.extensions[0].clone(), trunk, before.numbers[0].clone(), queue, before.call_rules)
+        };
+        let line = settings.save_trunk(admin.clone(), trunk("line")).await.unwrap();
+        settings.save_queue(admin.clone(), queue("support", vec![])).await.unwrap();
+        settings.save_number(admin.clone(), number("0312345678", &line)).await.unwrap();
+        let mine = Extension { version: 0, id: ExtensionId(id()), number: "1001".into(), user: None, account: None };
+        settings.save_extension(admin.clone(), mine).await.unwrap();
+        let opened = settings.settings(admin.clone()).await.unwrap();
+        // The first of two who opened the same saves, and saves again what came of it.
+        let (user, extension, trunk, number, queue, rules) = all(&opened);
+        for again in [false, true] {
+            let now = if again { settings.settings(admin.clone()).await.unwrap() } else { opened.clone() };
+            let (user, extension, trunk, number, queue, rules) = all(&now);
+            settings.save_user(admin.clone(), user).await.unwrap();
+            settings.save_extension(admin.clone(), extension).await.unwrap();
+            settings.save_trunk(admin.clone(), trunk).await.unwrap();
+            settings.save_number(admin.clone(), number).await.unwrap();
+            settings.save_queue(admin.clone(), queue).await.unwrap();
+            settings.save_call_rules(admin.clone(), rules).await.unwrap();
+        }
+        let kept = settings.settings(admin.clone()).await.unwrap();
+        let late = User { name: "late".into(), ..user };
+        assert_eq!(settings.save_user(admin.clone(), late).await.map(drop), conflict());
+        let late = Extension { number: "1009".into(), ..extension.clone() };
+        assert_eq!(settings.save_extension(admin.clone(), late).await.map(drop), conflict());
+        assert_eq!(settings.save_trunk(admin.clone(), Trunk { name: "late".into(), ..trunk }).await.map(drop), conflict());
+        assert_eq!(settings.save_number(admin.clone(), Number { label: "late".into(), ..number }).await.map(drop), conflict());
+        assert_eq!(settings.save_queue(admin.clone(), Queue { name: "late".into(), ..queue }).await.map(drop), conflict());
+        let late = CallRules { full_hold: true, ..rules };
+        assert_eq!(settings.save_call_rules(admin.clone(), late).await.map(drop), conflict());
+        assert_eq!(settings.settings(admin).await.unwrap(), kept);
+    }
+
+    async fn what_somebody_deleted_is_not_brought_back_by_saving_it(db: TestDb) {
+        let Setup { settings, admin, .. } = setup(&db).await;
+        let open = settings.save_queue(admin.clone(), queue("support", vec![])).await.unwrap();
+        settings.delete(admin.clone(), Deletable::Queue(open.id)).await.unwrap();
+        assert_eq!(settings.save_queue(admin.clone(), open).await.map(drop), Err(ApiError::Conflict));
+        let line = settings.save_trunk(admin.clone(), trunk("line")).await.unwrap();
+        settings.delete(admin.clone(), Deletable::Trunk(line.id)).await.unwrap();
+        assert_eq!(settings.save_trunk(admin.clone(), line).await.map(drop), Err(ApiError::Conflict));
+        let now = settings.settings(admin).await.unwrap();
+        assert!(now.queues.is_empty() && now.trunks.is_empty(), "{now:?}");
+    }
+
     async fn only_an_administrator_may(db: TestDb) {
         let Setup { settings, admin, .. } = setup(&db).await;
         for role in [Role::Agent, Role::Supervisor] {
@@ -488,7 +545,7 @@ on_both! {
             assert_eq!(settings.save_user(actor.clone(), agent("x")).await, Err(ApiError::Forbidden));
             assert_eq!(settings.save_queue(actor.clone(), queue("q", vec![])).await, Err(ApiError::Forbidden));
             assert_eq!(settings.save_trunk(actor.clone(), trunk("t")).await, Err(ApiError::Forbidden));
-            let extension = Extension { id: ExtensionId(id()), number: "1001".into(), user: None, account: None };
+            let extension = Extension { version: 0, id: ExtensionId(id()), number: "1001".into(), user: None, account: None };
             assert_eq!(settings.save_extension(actor.clone(), extension).await, Err(ApiError::Forbidden));
             assert_eq!(settings.save_number(actor.clone(), number("0312345678", &trunk("t"))).await, Err(ApiError::Forbidden));
             assert_eq!(settings.delete(actor.clone(), Deletable::Queue(QueueId(id()))).await, Err(ApiError::Forbidden));
@@ -537,7 +594,7 @@ on_both! {
         let mut tab = hub.attach(admin.user, ClientId(id()), String::new(), None);
         let mut revision = settings.changes();
         revision.mark_unchanged();
-        let mine = Extension { id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user), account: None };
+        let mine = Extension { version: 0, id: ExtensionId(id()), number: "1001".into(), user: Some(admin.user), account: None };
         settings.save_extension(admin.clone(), mine.clone()).await.unwrap();
         assert!(revision.has_changed().unwrap());
         assert_eq!(heard(&mut tab.frames), DeskEvent::SettingsChanged);

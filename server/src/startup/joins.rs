@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ids::{ClientId, UserId};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use wire::events::{CloseReason, Desk, DeskEvent};
 use wire::session::{Actor, MyExtension};
 use wire::{ApiError, ApiResult};
 
 use crate::agents::{AfterCallRules, Agents};
+use crate::clock::Clock;
 use crate::db::{DbError, Tx};
 use crate::realtime::{DeskSource, Hub};
 use crate::routing::Router;
@@ -19,6 +21,9 @@ use crate::session::{self, Ended, Sessions, Surroundings};
 use crate::settings::{self, Accounts, SettingsService};
 use crate::telephony::calls::Calls;
 use crate::telephony::trunk::Trunks;
+
+/// How often administrators are told at most that a line fares otherwise.
+const TELL_OF_LINES_EVERY: Duration = Duration::from_secs(1);
 
 /// Holds the slices that are made after those that ask for them.
 pub(super) struct Joins {
@@ -106,6 +111,7 @@ impl DeskSource for Joins {
             softphone: self.agents.softphone(user).await?,
             call: late.calls.call_view(user).await?,
             queues: late.router.view(user).await?,
+            call_rules: late.settings.rules_of_calls().await?,
         })
     }
 
@@ -153,14 +159,119 @@ pub(super) async fn follow_call_rules(
     }
 }
 
-/// Carries news from the settings to the trunks, and from the trunks to whoever looks at the settings.
-pub(super) async fn tell_of_changes(settings: SettingsService, trunks: Trunks, hub: Hub, stop: CancellationToken) {
-    let (mut changes, mut states) = (settings.changes(), trunks.changes());
+/// Has the trunks read the settings anew whenever those change.
+pub(super) async fn tell_trunks(settings: SettingsService, trunks: Trunks, stop: CancellationToken) {
+    let mut changes = settings.changes();
     loop {
         tokio::select! {
             Ok(()) = changes.changed() => trunks.settings_changed(),
-            Ok(()) = states.changed() => hub.publish_all(&DeskEvent::SettingsChanged),
             () = stop.cancelled() => return,
         }
+    }
+}
+
+/// Tells the administrators' desks how the lines fare, at most once in a while: nobody else shows it, and an exchange that
+/// is away takes hundreds of lines with it at once.
+pub(super) async fn tell_of_lines(
+    settings: SettingsService,
+    mut states: watch::Receiver<u64>,
+    hub: Hub,
+    clock: Clock,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            Ok(()) = states.changed() => {}
+            () = stop.cancelled() => return,
+        }
+        match settings.administrators().await {
+            Ok(administrators) => hub.publish_to(&administrators, &DeskEvent::LinesChanged),
+            Err(error) => tracing::warn!(%error, "administrators could not be told how the lines fare"),
+        }
+        tokio::select! {
+            () = clock.sleep(TELL_OF_LINES_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::ids::{ClientId, UserId};
+    use domain::roles::Role;
+    use domain::time::Timestamp;
+    use uuid::Uuid;
+    use wire::events::ServerFrame;
+
+    use super::*;
+    use crate::db::testing::TestDb;
+    use crate::realtime::{Attached, Outgoing};
+    use crate::session::{Hasher, NewUser, add_user};
+    use crate::settings::SettingsConfig;
+    use crate::telephony::numbers::NumberingPlan;
+
+    struct Nobody;
+
+    #[async_trait]
+    impl Accounts for Nobody {
+        async fn hash_password(&self, password: String) -> ApiResult<String> {
+            Ok(password)
+        }
+        async fn end_sessions(&self, _: &mut Tx, _: UserId) -> Result<(), DbError> {
+            Ok(())
+        }
+        fn sessions_ended(&self, _: UserId) {}
+    }
+
+    impl settings::Vault for Nobody {
+        fn seal(&self, secret: &str) -> ApiResult<String> {
+            Ok(secret.to_owned())
+        }
+        fn open(&self, sealed: &str) -> ApiResult<String> {
+            Ok(sealed.to_owned())
+        }
+    }
+
+    fn heard(tab: &mut Attached) -> Vec<DeskEvent> {
+        let mut events = Vec::new();
+        while let Ok(Outgoing::Frame(json)) = tab.frames.try_recv() {
+            if let ServerFrame::Event { event, .. } = serde_json::from_str(&json).unwrap() {
+                events.push(event);
+            }
+        }
+        events
+    }
+
+    #[tokio::test]
+    async fn however_many_lines_change_the_administrators_alone_are_told_once_a_second() {
+        let db = TestDb::sqlite().await;
+        let (clock, hands) = Clock::held(Timestamp(0));
+        let hub = Hub::new(clock.clone());
+        let config = SettingsConfig { plan: NumberingPlan::of("JP").unwrap(), demo: false };
+        let (accounts, vault) = (Arc::new(Nobody), Arc::new(Nobody));
+        let settings = SettingsService::new(db.db.clone(), clock.clone(), hub.clone(), accounts, vault, config);
+        let mut tabs = Vec::new();
+        for role in [Role::Administrator, Role::Supervisor, Role::Agent] {
+            let (login, name) = (role.as_str().to_owned(), role.as_str().to_owned());
+            let new = NewUser { login, name, role, password: "correct horse battery".to_owned(), demo: false };
+            let user = add_user(&db, &Hasher::cheap(), clock.now(), new).await.unwrap();
+            tabs.push(hub.attach(user.id, ClientId(Uuid::new_v4()), String::new(), None));
+        }
+        let (states, changes) = watch::channel(0);
+        let telling = tokio::spawn(tell_of_lines(settings, changes, hub.clone(), clock, CancellationToken::new()));
+        states.send_modify(|n| *n += 1);
+        // The administrator is told: from here on the task waits for the clock.
+        let Some(Outgoing::Frame(_)) = tabs[0].frames.recv().await else { panic!("nothing was told") };
+        for _ in 0..500 {
+            states.send_modify(|n| *n += 1);
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(heard(&mut tabs[0]), []);
+        hands.advance(Duration::from_secs(1));
+        let Some(Outgoing::Frame(_)) = tabs[0].frames.recv().await else { panic!("nothing was told") };
+        assert!(heard(&mut tabs[0]).is_empty() && heard(&mut tabs[1]).is_empty() && heard(&mut tabs[2]).is_empty());
+        telling.abort();
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::ids::UserId;
+use domain::ids::{InteractionId, UserId};
 use domain::telephony::{CallEvent, Numbered, Outcome};
 use domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -36,8 +36,12 @@ enum Message {
 
 impl CallLog {
     /// The log and its writer, to be run as a task. `written` is called after each unit of work that changed what a
-    /// list of calls shows.
-    pub fn new(db: Db, clock: Clock, written: impl Fn() + Send + 'static) -> (Self, impl Future<Output = ()> + Send) {
+    /// list of calls shows, with the calls that did.
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        written: impl Fn(&[InteractionId]) + Send + 'static,
+    ) -> (Self, impl Future<Output = ()> + Send) {
         let (lines, queue) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let writer = write_all(db, clock, queue, Arc::clone(&waiting), written);
@@ -120,7 +124,7 @@ async fn write_all(
     clock: Clock,
     mut queue: mpsc::UnboundedReceiver<Message>,
     count: Arc<AtomicUsize>,
-    written: impl Fn() + Send,
+    written: impl Fn(&[InteractionId]) + Send,
 ) {
     let mut messages = Vec::new();
     while queue.recv_many(&mut messages, MOST_TOGETHER).await > 0 {
@@ -132,12 +136,12 @@ async fn write_all(
                 Message::Flush(done) => waiting.push(done),
             }
         }
-        let shows = lines.iter().any(|line| !matches!(line, Line::Event { .. }));
+        let shown: Vec<InteractionId> = lines.iter().filter_map(Line::shown).collect();
         let taken = lines.len();
         write_until_done(&db, &clock, lines).await;
         count.fetch_sub(taken, Ordering::AcqRel);
-        if shows {
-            written();
+        if !shown.is_empty() {
+            written(&shown);
         }
         for done in waiting {
             let _ = done.send(());

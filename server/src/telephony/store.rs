@@ -88,6 +88,20 @@ pub(super) enum Line {
     },
 }
 
+impl Line {
+    /// The call whose row in a list it changes, if it changes one.
+    pub(super) fn shown(&self) -> Option<InteractionId> {
+        match self {
+            Self::Began(began) => Some(began.call),
+            Self::Connected { call, .. } => Some(*call),
+            Self::Ended(ended) => Some(ended.call),
+            Self::Quality { call, .. } | Self::Customer { call, .. } => Some(*call),
+            // Whoever shows a log hears of its steps by the call's own events.
+            Self::Event { .. } => None,
+        }
+    }
+}
+
 /// A stored call, as far as after-call work shows it.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {

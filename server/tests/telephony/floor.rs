@@ -221,7 +221,7 @@ impl Floor {
         let kept = tempfile::tempdir().unwrap();
         let files = Files::local(kept.path()).unwrap();
         let desks = RecordDesks::new(db.clone(), clock.clone(), hub.clone(), numbering, files);
-        let (log, writer) = CallLog::new(db.clone(), clock.clone(), || {});
+        let (log, writer) = CallLog::new(db.clone(), clock.clone(), |_| {});
         tokio::spawn(writer);
         let calls = Calls::new(Neighbours {
             db: db.clone(),
@@ -335,7 +335,8 @@ impl Floor {
         let id = UserId(Uuid::new_v4());
         self.settings.save_user(self.admin.clone(), user(id, login)).await.unwrap();
         let number = format!("{}", 1001 + self.seats.len());
-        let extension = Extension { id: ExtensionId(Uuid::new_v4()), number, user: Some(id), account: None };
+        let extension =
+            Extension { version: 0, id: ExtensionId(Uuid::new_v4()), number, user: Some(id), account: None };
         self.settings.save_extension(self.admin.clone(), extension).await.unwrap();
         self.queue.members.push(id);
         let client = ClientId(Uuid::new_v4());
@@ -515,6 +516,7 @@ async fn furnish(settings: &SettingsService, admin: &Actor, peer_port: u16, plan
     settings.save_user(admin.clone(), user).await.unwrap();
     let trunk = settings.save_trunk(admin.clone(), trunk("carrier", peer_port, plan)).await.unwrap();
     let queue = Queue {
+        version: 0,
         id: QueueId(Uuid::new_v4()),
         name: "代表".to_owned(),
         rule: Rule::LongestIdle,
@@ -525,6 +527,7 @@ async fn furnish(settings: &SettingsService, admin: &Actor, peer_port: u16, plan
     };
     let queue = settings.save_queue(admin.clone(), queue).await.unwrap();
     let number = Number {
+        version: 0,
         id: NumberId(Uuid::new_v4()),
         number: OURS.to_owned(),
         shown: None,
@@ -539,6 +542,7 @@ async fn furnish(settings: &SettingsService, admin: &Actor, peer_port: u16, plan
 
 fn user(id: UserId, login: &str) -> User {
     User {
+        version: 0,
         id,
         login: login.to_owned(),
         name: login.to_owned(),
@@ -550,6 +554,7 @@ fn user(id: UserId, login: &str) -> User {
 
 pub(crate) fn trunk(name: &str, port: u16, plan: Plan) -> Trunk {
     Trunk {
+        version: 0,
         id: TrunkId(Uuid::new_v4()),
         name: name.to_owned(),
         host: LOOPBACK.to_string(),

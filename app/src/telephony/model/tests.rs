@@ -13,6 +13,7 @@ const CALL: InteractionId = InteractionId(Uuid::from_u128(3));
 const EXTENSION: ExtensionId = ExtensionId(Uuid::from_u128(4));
 /// The microphone may be open between calls.
 const RULES: CallRules = CallRules {
+    version: 0,
     microphone_only_in_calls: false,
     full_hold: false,
     after_call_limit_seconds: 0,

@@ -13,6 +13,8 @@ pub enum StripState {
     Hidden,
     /// 再接続中…
     Reconnecting,
+    /// Nothing more is heard here until the page is read anew.
+    Ended,
     /// 復帰; the owner hides it after 3 s.
     Back,
 }
@@ -30,12 +32,13 @@ pub fn Strip(
     let name = move || match state.get() {
         StripState::Hidden => "hidden",
         StripState::Reconnecting => "reconnecting",
+        StripState::Ended => "ended",
         StripState::Back => "back",
     };
     let content = move || {
         let icon = match state.get() {
             StripState::Hidden => return None,
-            StripState::Reconnecting => icon_names::Icon::WifiSlash,
+            StripState::Reconnecting | StripState::Ended => icon_names::Icon::WifiSlash,
             StripState::Back => icon_names::Icon::Check,
         };
         Some(view! {
