@@ -240,7 +240,7 @@ test("S29: whoever types elsewhere when the call ends keeps the focus there", as
   await desk.incoming.answer();
   await phone.expectToHear("voice");
   // The keys go wherever the focus is.
-  const typed = "電話が終わってもまだ打っている";
+  const typed = "still typing here";
   await Promise.all([record.field("メモ").pressSequentially(typed, { delay: 400 }), phone.hangUp()]);
   await isWrappingUp(desk);
   await expect(record.field("メモ")).toHaveValue(typed);

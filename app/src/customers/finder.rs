@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use wire::customers::Candidate;
 use wire::drafts::DraftOf;
@@ -24,7 +25,7 @@ pub(super) fn Finder() -> impl IntoView {
     let stores = use_stores();
     let text = use_text();
     let navigate = use_navigate();
-    let go = StoredValue::new_local(move |opened: Opened| navigate(&opened.address(), Default::default()));
+    let go = StoredValue::new_local(move |opened: Opened| navigate(&opened.address(), NavigateOptions::default()));
     let open = move |opened: Opened| go.with_value(|go| go(opened));
     let search = RwSignal::new(String::new());
     let found = RwSignal::new(None::<Result<Vec<Candidate>, wire::ApiError>>);

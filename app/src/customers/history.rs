@@ -224,7 +224,7 @@ fn inquiry_row(text: Text, inquiry: Inquiry) -> AnyView {
                     type="button"
                     class="history-open"
                     aria-pressed=pressed
-                    on:click=move |_| stores.inquiries.open(stores, inquiry.clone())
+                    on:click=move |_| stores.inquiries.open(stores, &inquiry)
                 >
                     {line(text, at, move || text.get().an_inquiry, says)}
                 </button>

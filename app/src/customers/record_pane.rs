@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::candidates::Picker;
@@ -181,7 +182,7 @@ fn Leave() -> impl IntoView {
     let navigate = use_navigate();
     let leave = StoredValue::new_local(move || {
         customers.opened.set(Opened::Nothing);
-        navigate("/", Default::default());
+        navigate("/", NavigateOptions::default());
     });
     let opened = Memo::new(move |_| customers.opened.get() != Opened::Nothing);
     let label = move || {

@@ -110,8 +110,8 @@ impl InquiriesStore {
 
     /// Whose the inquiry is, or will be.
     pub(crate) fn customer(self, stores: Stores) -> Option<CustomerId> {
-        let stored = self.open.with(|open| open.as_ref().map(|open| open.customer));
-        stored.or_else(|| stores.customers.target.with(crate::customers::model::Target::customer))
+        let of_open = self.open.with(|open| open.as_ref().map(|open| open.customer));
+        of_open.or_else(|| stores.customers.target.with(crate::customers::model::Target::customer))
     }
 
     /// An empty form, or what was typed in it before.
@@ -137,7 +137,7 @@ impl InquiriesStore {
                 return;
             }
             match answer.map(|written| written.into_iter().next_back()) {
-                Ok(Some(inquiry)) => self.open(stores, inquiry),
+                Ok(Some(inquiry)) => self.open(stores, &inquiry),
                 // A call that was never stored is written about all the same: what is typed is kept.
                 Ok(None) | Err(_) => self.write_new(stores, Place::Call(call)),
             }
@@ -145,12 +145,12 @@ impl InquiriesStore {
     }
 
     /// Opens a stored one.
-    pub(crate) fn open(self, stores: Stores, inquiry: Inquiry) {
+    pub(crate) fn open(self, stores: Stores, inquiry: &Inquiry) {
         let Some(fields) = stores.records.fields.get_untracked() else { return };
         let of = DraftOf::Inquiry(inquiry.id);
-        let record = model::record(&inquiry);
+        let record = model::record(inquiry);
         self.failed.set(None);
-        self.open.set(Some(Open::of(&inquiry)));
+        self.open.set(Some(Open::of(inquiry)));
         if self.form.of.get_untracked() == Some(of) {
             self.form.form.update(|form| form.refresh(record));
         } else {
@@ -164,7 +164,7 @@ impl InquiriesStore {
             let busy = |store: Self| store.form.busy.get_untracked();
             match stores.heard(wire::inquiries::inquiry(id).await) {
                 Ok(_) if busy(self) => {}
-                Ok(inquiry) => self.open(stores, inquiry),
+                Ok(inquiry) => self.open(stores, &inquiry),
                 Err(ApiError::NotFound) => {
                     self.close();
                     self.failed.set(Some(ApiError::NotFound));

@@ -103,11 +103,11 @@ pub(crate) fn SaveRow(
     let dirty = Memo::new(move |_| form.with(Form::is_dirty));
     let why_not = move || {
         let words = text.get();
-        let (can, choose, stored) = form.with(|form| (form.can_save(), form.must_choose(), form.version().is_some()));
+        let (can, choose, exists) = form.with(|form| (form.can_save(), form.must_choose(), form.version().is_some()));
         match (choose, can) {
             (true, _) => Some(words.choose_values.to_owned()),
             (false, true) => why_not.get(),
-            (false, false) => Some(if stored { words.nothing_changed } else { words.nothing_entered }.to_owned()),
+            (false, false) => Some(if exists { words.nothing_changed } else { words.nothing_entered }.to_owned()),
         }
     };
     let says = move || {

@@ -104,8 +104,8 @@ impl RecordsStore {
         let Some(user) = self.user.get_value() else { return };
         self.book.update(|book| {
             let kept = book.typed(of, typed, stores.clock.now());
-            let stored = serde_json::to_string(kept).is_ok_and(|text| storage::keep(&key(user, of), &text));
-            kept.stored = stored;
+            let lies_here = serde_json::to_string(kept).is_ok_and(|text| storage::keep(&key(user, of), &text));
+            kept.stored = lies_here;
         });
         if !self.sending.get_value() {
             self.sending.set_value(true);
