@@ -18,6 +18,7 @@ pub mod inquiries;
 pub mod interactions;
 pub mod private;
 pub mod realtime;
+pub mod record_files;
 pub mod records;
 pub mod routing;
 pub mod search;

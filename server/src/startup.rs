@@ -349,6 +349,7 @@ impl Product {
         let interactions = Interactions::new(db.clone(), plan, Arc::new(settings.clone()), desks.callers());
         desks.join(calls.clone(), interactions.clone());
         tasks.spawn(desks.clone().sweep(clock.clone(), closing.clone()));
+        tasks.spawn(desks.clone().import(closing.clone()));
         let uploads = music::routes(settings.clone(), files).merge(desks.routes());
         let telephony = Arc::new(Telephony::new(calls.clone()));
         let demo = demo.map(|demo| Arc::new(demo) as Arc<dyn DemoPort>);

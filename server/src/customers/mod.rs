@@ -12,9 +12,11 @@
 //! **Invariant:** a record is taken for writing before it is read, so that of two who save at once the second sees what
 //! the first stored. What is erased is gone from every table, and its id is never used again.
 
+mod arrivals;
 mod erase;
 mod list;
 mod merge;
+mod order;
 mod people;
 mod port;
 mod save;
@@ -35,6 +37,8 @@ use wire::inquiries::Inquiry;
 use wire::interactions::CallRow;
 use wire::session::Actor;
 
+pub use self::arrivals::{Arrival, Bringer, WhenThere, arrive};
+pub use self::list::CustomerLine;
 pub use self::people::{Known, Whose};
 pub use self::port::Customers;
 pub use self::searched::add_whom;

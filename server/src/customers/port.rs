@@ -70,7 +70,7 @@ impl Customers {
         self.0.surroundings.as_ref()
     }
 
-    async fn fields(&self) -> ApiResult<Fields> {
+    pub(super) async fn fields(&self) -> ApiResult<Fields> {
         self.0.records.all().await
     }
 

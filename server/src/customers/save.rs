@@ -82,7 +82,13 @@ async fn open(tx: &mut Tx, pen: Pen, save: &SaveCustomer) -> ApiResult<Stored> {
 }
 
 /// Stores changed values, and gives the customer the calls of numbers that are now theirs alone. Gives the numbers.
-async fn store_values(tx: &mut Tx, pen: Pen, fields: &Fields, before: &Stored, after: &Values) -> ApiResult<Vec<E164>> {
+pub(super) async fn store_values(
+    tx: &mut Tx,
+    pen: Pen,
+    fields: &Fields,
+    before: &Stored,
+    after: &Values,
+) -> ApiResult<Vec<E164>> {
     store::put(tx, before.id, after, pen.by, pen.now).await?;
     searched::index(tx, fields, before.id, after).await?;
     if searched::is_another(&before.values, after) {

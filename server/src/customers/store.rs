@@ -1,11 +1,14 @@
 //! The SQL of customers.
 
+mod list;
+
 use domain::ids::{CustomerId, ErasureId, MergeId, UserId};
 use domain::phone::E164;
 use domain::records::{Key, Values};
 use domain::time::Timestamp;
 use wire::records::Stamp;
 
+use super::order::sort_key;
 use super::{numbers, text};
 use crate::db::{Db, DbError, Dialect, Tx, parse};
 use crate::records::{here, stamp};
@@ -42,6 +45,10 @@ macro_rules! select {
         )
     };
 }
+
+use select;
+
+pub(super) use self::list::{all, count, places, places_of, with_number, with_sort_key};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -162,13 +169,14 @@ pub(super) async fn put(
 ) -> Result<(), DbError> {
     execute!(
         tx,
-        "UPDATE customers SET version = version + 1, record = $2, name = $3, updated_at = $4, updated_by = $5
+        "UPDATE customers SET version = version + 1, record = $2, name = $3, updated_at = $4, updated_by = $5, sort_key = $6
          WHERE id = $1",
         id.to_string(),
         to_json(values)?,
         text(values.get(&Key::Name)),
         now.0,
         by.map(|by| by.to_string()),
+        sort_key(values),
     )?;
     list_numbers(tx, id, &numbers(values.get(&Key::Phones))).await
 }
@@ -245,21 +253,6 @@ pub(super) async fn names(db: &Db, ids: &[CustomerId]) -> Result<Vec<(CustomerId
     };
     let rows = fetch_all!(db, (String, String), sql, to_json(&ids)?)?;
     rows.into_iter().map(|(id, name)| Ok((parse("customers.id", &id)?, name))).collect()
-}
-
-/// The customers whose record holds `search` as it stands, the last changed first.
-pub(super) async fn newest(db: &Db, plan: NumberingPlan, search: &str, limit: i64) -> Result<Vec<Stored>, DbError> {
-    let rows = fetch_all!(
-        db,
-        Row,
-        select!(
-            "WHERE c.merged_into IS NULL AND c.version > 0 AND ($1 = '' OR c.record LIKE '%' || $1 || '%')
-             ORDER BY c.updated_at DESC, c.id DESC LIMIT $2"
-        ),
-        search.to_owned(),
-        limit
-    )?;
-    rows.into_iter().map(|row| row.read(plan)).collect()
 }
 
 /// Whether a customer of that id was erased.

@@ -24,6 +24,7 @@ use wire::session::Actor;
 
 pub use self::attachments::routes;
 pub use self::belongings::{Erased, erase, give, give_back, index_all};
+pub use self::list::InquiryLine;
 pub use self::port::Inquiries;
 
 /// What the slice asks of others.

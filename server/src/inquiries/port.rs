@@ -72,7 +72,7 @@ impl Inquiries {
         self.0.plan
     }
 
-    async fn fields(&self) -> ApiResult<Fields> {
+    pub(super) async fn fields(&self) -> ApiResult<Fields> {
         self.0.records.all().await
     }
 

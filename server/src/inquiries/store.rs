@@ -1,5 +1,7 @@
 //! The SQL of inquiries and their files.
 
+mod list;
+
 use domain::ids::{CustomerId, FileId, InquiryId, InteractionId, UserId};
 use domain::records::Values;
 use domain::time::Timestamp;
@@ -43,6 +45,10 @@ macro_rules! select {
         )
     };
 }
+
+use select;
+
+pub(super) use self::list::{all, count, places, places_of};
 
 macro_rules! files {
     ($rest:literal) => {
@@ -148,33 +154,6 @@ pub(super) async fn of_customer(
         limit
     )?;
     with_files(db, rows, plan).await
-}
-
-/// Those that hold `search` as it stands, or whose customer does, the latest first, with the customer's name.
-pub(super) async fn newest(
-    db: &Db,
-    plan: NumberingPlan,
-    search: &str,
-    limit: i64,
-) -> Result<Vec<(Stored, String)>, DbError> {
-    let rows = fetch_all!(
-        db,
-        Row,
-        select!(
-            "JOIN customers k ON k.id = q.customer_id
-             WHERE $1 = '' OR q.record LIKE '%' || $1 || '%' OR k.record LIKE '%' || $1 || '%'
-             ORDER BY q.created_at DESC, q.id DESC LIMIT $2"
-        ),
-        search.to_owned(),
-        limit
-    )?;
-    let mut named = Vec::new();
-    for stored in with_files(db, rows, plan).await? {
-        let name =
-            fetch_optional!(db, (String,), "SELECT name FROM customers WHERE id = $1", stored.customer.to_string())?;
-        named.push((stored, name.map(|(name,)| name).unwrap_or_default()));
-    }
-    Ok(named)
 }
 
 /// Takes an inquiry for writing: others who want it wait until this unit of work has ended.

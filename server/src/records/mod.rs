@@ -13,6 +13,7 @@
 
 mod check;
 mod form;
+mod listing;
 mod port;
 mod shown;
 mod store;
@@ -20,6 +21,9 @@ mod store;
 mod tests;
 
 pub use form::{Form, here};
+pub use listing::{
+    COUNTED, COUNTED_HITS, Conditions, MOST_SORTED, PAGE, Placed, cut, is_newest_first, place, sorted, total,
+};
 pub use port::Records;
 pub use shown::{add_fields, in_words, shown, unmasked};
 pub use store::in_tx as fields_in;

@@ -22,6 +22,11 @@ pub use document::Document;
 pub use query::{MOST_WORDS, Query};
 pub use store::{find, index, remove};
 
+/// A text as it is compared: in one width, one kana and one case, without signs.
+pub fn folded(text: &str) -> String {
+    normalise::normalise(text)
+}
+
 /// What is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Corpus {

@@ -7,22 +7,24 @@ use async_trait::async_trait;
 use axum::Router;
 use domain::ids::{CustomerId, FileId, InteractionId, UserId};
 use domain::phone::E164;
-use domain::records::Values;
+use domain::records::{Entered, Key, Owner, Values};
 use domain::time::Timestamp;
 use leptos::prelude::provide_context;
 use tokio_util::sync::CancellationToken;
-use wire::customers::CustomersPort;
+use wire::customers::{CustomersPort, ListQuery};
 use wire::drafts::DraftsPort;
+use wire::events::DeskEvent;
 use wire::inquiries::{InquiriesPort, Inquiry};
 use wire::interactions::CallRow;
-use wire::records::FieldsPort;
+use wire::record_files::{Duplicates, RecordFilesPort};
+use wire::records::{Fields, FieldsPort};
 use wire::session::Actor;
 use wire::{ApiError, ApiResult};
 
 use super::SWEEP_EVERY;
 use crate::clock::Clock;
-use crate::customers::{self, Changed, Customers, Whose};
-use crate::db::Db;
+use crate::customers::{self, Arrival, Bringer, Changed, Customers, WhenThere, Whose};
+use crate::db::{Db, Tx};
 use crate::demo;
 use crate::drafts::Drafts;
 use crate::files::Files;
@@ -30,7 +32,8 @@ use crate::http::Edge;
 use crate::inquiries::{self, Inquiries};
 use crate::interactions::{self, Interactions};
 use crate::realtime::Hub;
-use crate::records::Records;
+use crate::record_files::{self, Line, RecordFiles, Taken};
+use crate::records::{Records, fields_in};
 use crate::telephony::calls::Calls;
 use crate::telephony::links;
 use crate::telephony::numbers::NumberingPlan;
@@ -39,16 +42,21 @@ use crate::telephony::people::{Caller, People};
 /// The slices of records, cheap to clone.
 #[derive(Clone)]
 pub struct RecordDesks {
-    records: Arc<Records>,
-    customers: Arc<Customers>,
-    inquiries: Arc<Inquiries>,
+    pub(crate) records: Arc<Records>,
+    pub(crate) customers: Arc<Customers>,
+    pub(crate) inquiries: Arc<Inquiries>,
     drafts: Arc<Drafts>,
+    pub(crate) files: RecordFiles,
     joins: Arc<Joins>,
 }
 
 /// What they ask of each other and of the calls.
 struct Joins {
     db: Db,
+    clock: Clock,
+    hub: Hub,
+    plan: NumberingPlan,
+    records: Records,
     drafts: Drafts,
     slices: OnceLock<(Customers, Inquiries)>,
     calls: OnceLock<(Calls, Interactions)>,
@@ -59,10 +67,19 @@ impl RecordDesks {
     pub fn new(db: Db, clock: Clock, hub: Hub, plan: NumberingPlan, files: Files) -> Self {
         let drafts = Drafts::new(db.clone(), clock.clone(), hub.clone());
         let records = Records::new(db.clone(), clock.clone(), hub.clone(), plan);
-        let joins =
-            Arc::new(Joins { db: db.clone(), drafts: drafts.clone(), slices: OnceLock::new(), calls: OnceLock::new() });
+        let joins = Arc::new(Joins {
+            db: db.clone(),
+            clock: clock.clone(),
+            hub: hub.clone(),
+            plan,
+            records: records.clone(),
+            drafts: drafts.clone(),
+            slices: OnceLock::new(),
+            calls: OnceLock::new(),
+        });
         let customers =
             Customers::new(db.clone(), clock.clone(), hub.clone(), plan, records.clone(), Arc::<Joins>::clone(&joins));
+        let record_files = RecordFiles::new(db.clone(), clock.clone(), hub.clone(), Arc::<Joins>::clone(&joins));
         let inquiries = Inquiries::new(db, clock, hub, plan, records.clone(), files, Arc::<Joins>::clone(&joins));
         joins.slices.set((customers.clone(), inquiries.clone())).ok();
         Self {
@@ -70,6 +87,7 @@ impl RecordDesks {
             customers: Arc::new(customers),
             inquiries: Arc::new(inquiries),
             drafts: Arc::new(drafts),
+            files: record_files,
             joins,
         }
     }
@@ -105,7 +123,7 @@ impl RecordDesks {
     }
 
     pub(super) fn routes(&self) -> Router<Edge> {
-        inquiries::routes(Inquiries::clone(&self.inquiries))
+        inquiries::routes(Inquiries::clone(&self.inquiries)).merge(record_files::routes(self.files.clone()))
     }
 
     /// Puts the ports into the context of a server function.
@@ -114,6 +132,12 @@ impl RecordDesks {
         provide_context::<Arc<dyn CustomersPort>>(Arc::<Customers>::clone(&self.customers));
         provide_context::<Arc<dyn InquiriesPort>>(Arc::<Inquiries>::clone(&self.inquiries));
         provide_context::<Arc<dyn DraftsPort>>(Arc::<Drafts>::clone(&self.drafts));
+        provide_context::<Arc<dyn RecordFilesPort>>(Arc::new(self.files.clone()));
+    }
+
+    /// Carries imports out until `stop`.
+    pub(super) async fn import(self, stop: CancellationToken) {
+        self.files.run(stop).await;
     }
 
     /// Forgets files that nothing names, now and then, until `stop`.
@@ -252,5 +276,81 @@ impl inquiries::Surroundings for Joins {
 
     async fn names_file(&self, file: FileId) -> ApiResult<bool> {
         self.drafts.names_file(file).await
+    }
+}
+
+#[async_trait]
+impl record_files::Records for Joins {
+    async fn fields(&self) -> ApiResult<Fields> {
+        self.records.all().await
+    }
+
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        by: Option<UserId>,
+        entered: Vec<(Key, Entered)>,
+        how: Duplicates,
+    ) -> ApiResult<Taken> {
+        let fields = fields_in(tx).await?;
+        let bringer = Bringer { by, now: self.clock.now(), plan: self.plan };
+        let when_there = match how {
+            Duplicates::Ask | Duplicates::Skip => WhenThere::Say,
+            Duplicates::Update => WhenThere::Update,
+            Duplicates::Create => WhenThere::Create,
+        };
+        Ok(match customers::arrive(tx, bringer, &fields, entered, when_there).await? {
+            Arrival::Created => Taken::Created,
+            Arrival::Updated => Taken::Updated,
+            Arrival::There(_) if how == Duplicates::Skip => Taken::Skipped,
+            Arrival::There(id) => Taken::Duplicate(id),
+            Arrival::Wrong(wrong) => Taken::Refused(wrong),
+        })
+    }
+
+    fn taken(&self) {
+        // Thousands of customers: whoever shows calls reads them anew, rather than hearing of each.
+        self.hub.publish_all(&DeskEvent::CallsChanged { calls: Vec::new() });
+    }
+
+    async fn names(&self, ids: &[CustomerId]) -> ApiResult<HashMap<CustomerId, String>> {
+        let (customers, _) = self.slices()?;
+        customers.names(ids).await
+    }
+
+    async fn ids(&self, _: &Actor, owner: Owner, query: ListQuery) -> ApiResult<Vec<String>> {
+        let (customers, inquiries) = self.slices()?;
+        match owner {
+            Owner::Customer => customers.ids(&query).await,
+            Owner::Inquiry => inquiries.ids(&query).await,
+        }
+    }
+
+    async fn lines(&self, actor: &Actor, owner: Owner, ids: Vec<String>) -> ApiResult<Vec<Line>> {
+        let (customers, inquiries) = self.slices()?;
+        Ok(match owner {
+            Owner::Customer => {
+                let line = |line: customers::CustomerLine| Line {
+                    values: line.values,
+                    created: line.created,
+                    updated: line.updated,
+                    last_contact: line.last_contact,
+                    writer: None,
+                    customer: None,
+                };
+                customers.lines(actor.role, &ids).await?.into_iter().map(line).collect()
+            }
+            Owner::Inquiry => {
+                let line = |line: inquiries::InquiryLine| Line {
+                    values: line.values,
+                    created: line.created,
+                    updated: line.updated,
+                    last_contact: None,
+                    writer: line.writer,
+                    customer: Some(line.customer),
+                };
+                inquiries.lines(actor.role, &ids).await?.into_iter().map(line).collect()
+            }
+        })
     }
 }
