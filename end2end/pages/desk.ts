@@ -33,7 +33,7 @@ export class Desk {
   }
 
   /** Goes to another page by the main menu, as an agent does: the call goes on. */
-  async goTo(page: "デスク" | "通話一覧" | "設定" | "デモ"): Promise<void> {
+  async goTo(page: "デスク" | "通話一覧" | "顧客" | "お問合せ" | "設定" | "デモ"): Promise<void> {
     await this.menu.getByRole("link", { name: this.say(page) }).click();
   }
 
