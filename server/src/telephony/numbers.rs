@@ -158,11 +158,15 @@ impl NumberingPlan {
             return number.shown.chars().filter(char::is_ascii_digit).collect();
         }
         let metadata = DATABASE.by_id(self.country.as_ref());
-        let prefix = metadata.and_then(phonenumber::Metadata::international_prefix).map(|prefix| prefix.as_str());
-        // Elsewhere there are several, one for each carrier.
-        let prefix = prefix.filter(|prefix| prefix.bytes().all(|byte| byte.is_ascii_digit()));
+        let pattern = metadata.and_then(phonenumber::Metadata::international_prefix);
         let e164 = number.e164.as_str();
-        prefix.map_or_else(|| e164.to_owned(), |prefix| format!("{prefix}{}", e164.trim_start_matches('+')))
+        match pattern {
+            Some(prefix) if prefix.as_str().bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{}{}", prefix.as_str(), e164.trim_start_matches('+'))
+            }
+            // Elsewhere there are several, one for each carrier.
+            Some(_) | None => e164.to_owned(),
+        }
     }
 
     /// Whether the number has our own country's code.

@@ -139,7 +139,7 @@ async fn test_four_a_second_kamailio_stands_for_the_first_until_it_returns() {
     while floor.held().await.transactions > 0 {
         floor.hands.advance(Duration::from_secs(5));
     }
-    floor.hands.advance(Duration::from_secs(240));
+    floor.hands.advance(Duration::from_mins(4));
     while floor.held().await.transactions == 0 {
         tokio::task::yield_now().await;
     }

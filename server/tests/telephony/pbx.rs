@@ -22,6 +22,7 @@ pub(crate) const DOMAIN: &str = "pbx.example";
 pub(crate) const TRUNK_ACCOUNT: &str = "desk";
 
 /// How an exchange differs from the usual one, which asks by MD5 over UDP and steps out of each call that is up.
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own, and a test names the one it means")]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Manner {
     /// It is spoken to by TCP, too.
@@ -197,16 +198,16 @@ fn script(port: u16, telephone: u16, manner: Manner) -> String {
         manner;
     let modules =
         ["tm", "tmx", "corex", "rr", "sl", "pv", "siputils", "textops", "textopsx", "usrloc", "registrar", "auth"];
-    let mut text = String::from("#!KAMAILIO\ndebug=1\nchildren=1\n");
+    let mut text = vec![String::from("#!KAMAILIO\ndebug=1\nchildren=1\n")];
     let listen =
         if tcp { format!("tcp_children=1\nlisten=tcp:127.0.0.1:{port}\n") } else { "disable_tcp=yes\n".into() };
     // What a trunk's requests name: its host, without a port.
     let its_address = "alias=udp:127.0.0.1:5060\nalias=tcp:127.0.0.1:5060\n";
-    text += &format!("{listen}listen=udp:127.0.0.1:{port}\nalias=\"{DOMAIN}\"\n{its_address}");
-    text += &name.map(|name| format!("alias=\"{name}\"\n")).unwrap_or_default();
-    text += &modules.map(|module| format!("loadmodule \"{module}.so\"\n")).concat();
-    text += "modparam(\"usrloc\", \"db_mode\", 0)\nmodparam(\"pv\", \"shvset\", \"first=i:1\")\n";
-    text += &algorithm.map(|name| format!("modparam(\"auth\", \"algorithm\", \"{name}\")\n")).unwrap_or_default();
+    text.push(format!("{listen}listen=udp:127.0.0.1:{port}\nalias=\"{DOMAIN}\"\n{its_address}"));
+    text.push(name.map(|name| format!("alias=\"{name}\"\n")).unwrap_or_default());
+    text.push(modules.map(|module| format!("loadmodule \"{module}.so\"\n")).concat());
+    text.push("modparam(\"usrloc\", \"db_mode\", 0)\nmodparam(\"pv\", \"shvset\", \"first=i:1\")\n".to_owned());
+    text.push(algorithm.map(|name| format!("modparam(\"auth\", \"algorithm\", \"{name}\")\n")).unwrap_or_default());
     let beside = |header: &str| {
         let challenge = beside.map(|algorithm| {
             format!("Digest realm=\\\"{DOMAIN}\\\", nonce=\\\"none\\\", algorithm={algorithm}, qop=\\\"auth\\\"")
@@ -214,35 +215,41 @@ fn script(port: u16, telephone: u16, manner: Manner) -> String {
         challenge.map(|it| format!("append_to_reply(\"{header}: {it}\\r\\n\");")).unwrap_or_default()
     };
     let (beside_server, beside_proxy) = (beside("WWW-Authenticate"), beside("Proxy-Authenticate"));
-    text += "request_route {\n";
+    text.push("request_route {\n".to_owned());
     if stays {
-        text += r#"
+        text.push(
+            r#"
   if (has_totag()) {
     if (loose_route()) { t_relay(); exit; }
     if (is_method("ACK") && t_check_trans()) { t_relay(); exit; }
     sl_send_reply("403", "Not this way"); exit;
   }
   if (is_method("INVITE")) record_route();
-"#;
+"#
+            .to_owned(),
+        );
     }
-    text += "  if (is_method(\"REGISTER\")) {\n";
+    text.push("  if (is_method(\"REGISTER\")) {\n".to_owned());
     if is_overloaded_first {
-        text += r#"
+        text.push(
+            r#"
     if ($shv(first) == 1) {
       $shv(first) = 0; append_to_reply("Retry-After: 7\r\n"); sl_send_reply("503", "Overloaded"); exit;
     }
-"#;
+"#
+            .to_owned(),
+        );
     }
     if let Some(least) = least_expires {
-        text += &format!(
+        text.push(format!(
             r#"
     if ($(hdr(Expires){{s.int}}) > 0 && $(hdr(Expires){{s.int}}) < {least}) {{
       append_to_reply("Min-Expires: {least}\r\n"); sl_send_reply("423", "Interval Too Brief"); exit;
     }}
 "#
-        );
+        ));
     }
-    text += &format!(
+    text.push(format!(
         r#"
     if (!pv_www_authenticate("{DOMAIN}", "secret", "0") || !($au =~ "^({AUTH}|{TRUNK_ACCOUNT})$")) {{
       {beside_server} auth_challenge("{DOMAIN}", "0"); exit;
@@ -270,8 +277,8 @@ fn script(port: u16, telephone: u16, manner: Manner) -> String {
         fork = forks_to
             .map(|other| format!("append_branch(\"sip:\" + $rU + \"@127.0.0.1:{other}\");"))
             .unwrap_or_default(),
-    );
-    text
+    ));
+    text.concat()
 }
 
 /// Waits until a line or trunk is as wanted.

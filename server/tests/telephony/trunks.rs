@@ -166,7 +166,7 @@ async fn test_four_an_account_with_another_password_is_registered_anew_without_a
     floor.trunks.settings_changed();
     takes(&registrar, "sip:one.test", false).await;
     until(&floor, floor.trunk.id, registered).await;
-    floor.hands.advance(Duration::from_secs(240));
+    floor.hands.advance(Duration::from_mins(4));
     takes(&registrar, "sip:one.test", false).await;
 }
 

@@ -39,7 +39,7 @@ pub(super) fn rules(plan: NumberingPlan, typed: &TollRules) -> ApiResult<Rules> 
     let emergency = list("emergency", &typed.emergency, EMERGENCY, &|line| plan.short(line).map(|short| short.shown));
     let outside = typed.office_hours.as_ref().map(|hours| list("outside", &hours.outside, PREFIXES, &prefix));
     let hours = typed.office_hours.as_ref().zip(outside);
-    let hours = hours.map(|(typed, outside)| office_hours(&mut wrong, typed, outside));
+    let hours = hours.map(|(typed, outside)| office_hours(&mut wrong, typed, &outside));
     for (field, value, max) in ceilings(typed) {
         if !(1..=max).contains(&value) {
             let problem = Problem::OutOfRange { min: 1, max: max.into() };
@@ -76,7 +76,7 @@ fn ceilings(typed: &TollRules) -> [(&'static str, u32, u32); 6] {
     ]
 }
 
-fn office_hours(wrong: &mut Vec<FieldError>, typed: &OfficeHours, outside: Vec<String>) -> Option<Hours> {
+fn office_hours(wrong: &mut Vec<FieldError>, typed: &OfficeHours, outside: &[String]) -> Option<Hours> {
     let mut note = |field: &str, problem| wrong.push(FieldError { field: field.to_owned(), problem });
     if !typed.days.contains(&true) {
         note("days", Problem::Required);
