@@ -214,7 +214,7 @@ async fn hold(mut lock: NodeLock, clock: Clock, shutdown: Shutdown) {
     tracing::error!("another madoguchi has taken this database over: no new calls are taken here, and this one ends");
     shutdown.taken_over.cancel();
     shutdown.stopping.cancel();
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Everything that runs.

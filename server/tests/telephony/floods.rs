@@ -151,13 +151,13 @@ async fn flood(calls: usize, window: Duration) {
 
     let mut calm = talk(&floor.gateway, calls, Duration::from_secs(3)).await;
     let memory = process::resident(std::process::id()).unwrap();
-    let flood = Flood::begin(floor.sip_address());
+    let strangers = Flood::begin(floor.sip_address());
     let count = (window.as_secs() * CUSTOMERS).to_string();
     let script = Script::new("hangs_up.xml").arguments(["-m", &count, "-r", &CUSTOMERS.to_string(), "-l", "50"]);
     let customers = Customer::calls(&floor, script);
     let mut flooded = talk(&floor.gateway, calls, window).await;
     let customers = customers.done().await;
-    let sent = flood.end();
+    let sent = strangers.end();
     floor.quiet().await;
 
     let (quiet, loud) = (slowest(&mut calm), slowest(&mut flooded));

@@ -161,6 +161,35 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
+impl Plan {
+    /// SIP on ports of its own, at this address.
+    fn sip(&self, any: SocketAddr) -> SipConfig {
+        SipConfig {
+            udp: Some(any),
+            tcp: Some(any),
+            tls: self.tls_own.map(|_| any),
+            tls_own: self.tls_own.map(|(certificate, key)| (certificate.to_owned(), key.to_owned())),
+            tls_authorities: self.tls_authorities.map(Path::to_owned),
+            requests_of_one: 1_000,
+            public: None,
+            user_agent: "madoguchi".to_owned(),
+            timers: sip::Timers::default(),
+        }
+    }
+}
+
+/// The gateway on ports of its own, at this address.
+fn gateway_config(any: SocketAddr) -> GatewayConfig {
+    GatewayConfig {
+        webrtc_bind: any,
+        webrtc_public: vec![],
+        rtp_bind: LOOPBACK,
+        rtp_public: LOOPBACK,
+        rtp_ports: 20_000..=29_999,
+        ringback: media::tone::Ringback::Japan,
+    }
+}
+
 impl Floor {
     pub(crate) async fn open(db: &Db) -> Self {
         Self::open_with(db, Plan::default()).await
@@ -186,29 +215,10 @@ impl Floor {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let any = SocketAddr::new(LOOPBACK, 0);
-        let sip_config = SipConfig {
-            udp: Some(any),
-            tcp: Some(any),
-            tls: plan.tls_own.map(|_| any),
-            tls_own: plan.tls_own.map(|(certificate, key)| (certificate.to_owned(), key.to_owned())),
-            tls_authorities: plan.tls_authorities.map(Path::to_owned),
-            requests_of_one: 1_000,
-            public: None,
-            user_agent: "madoguchi".to_owned(),
-            timers: sip::Timers::default(),
-        };
-        let (sip, outlets) = SipEndpoint::start(sip_config, clock.clone(), &tasks, stop.clone()).await.unwrap();
-        let gateway_config = GatewayConfig {
-            webrtc_bind: any,
-            webrtc_public: vec![],
-            rtp_bind: LOOPBACK,
-            rtp_public: LOOPBACK,
-            rtp_ports: 20_000..=29_999,
-            ringback: media::tone::Ringback::Japan,
-        };
+        let (sip, outlets) = SipEndpoint::start(plan.sip(any), clock.clone(), &tasks, stop.clone()).await.unwrap();
         // A note of 440 Hz, so that an ear can tell it from silence.
         let music = media::Music::of_pcm(&testkit::tone::sine(440.0, super::peers::LEVEL, 8_000, 0, 8_000));
-        let (gateway, audio) = Gateway::start(gateway_config, Arc::new(music)).unwrap();
+        let (gateway, audio) = Gateway::start(gateway_config(any), Arc::new(music)).unwrap();
         let directory = Arc::new(settings.clone());
         let trunks = Trunks::new(
             directory.clone(),

@@ -150,7 +150,7 @@ impl Calls {
                     self.0.tasks.spawn(async move { calls.take(incoming).await });
                 }
                 Some(decision) = inlets.decisions.recv() => self.decided(decision),
-                Some(event) = inlets.audio.recv() => self.heard(event),
+                Some(event) = inlets.audio.recv() => self.heard(&event),
                 over = self.0.tolls.overdrawn() => self.minutes_used_up(over),
                 news = news.recv() => match news {
                     Ok(News::Lost(agent)) => self.desk_lost(agent),
@@ -316,8 +316,8 @@ impl Calls {
         }
     }
 
-    fn heard(&self, event: LegEvent) {
-        match event {
+    fn heard(&self, event: &LegEvent) {
+        match *event {
             LegEvent::AgentUp { agent, generation } => {
                 self.connecting(agent, generation);
                 if self.is_newest(agent, generation) {
