@@ -1,7 +1,7 @@
 //! In which letters a file was written: found out, because nobody who saves a spreadsheet is told.
 //!
 //! A byte order mark says it (Unicode Standard §23.8). Without one, what is valid UTF-8 is UTF-8: text of another encoding
-//! practically never is. Else Shift_JIS (as Windows writes it, code page 932) and CP949 (which holds EUC-KR) are tried,
+//! practically never is. Else `Shift_JIS` (as Windows writes it, code page 932) and CP949 (which holds EUC-KR) are tried,
 //! and the one in which more of the text is what people write wins: kana and kanji there, the Hangul of KS X 1001 here.
 
 use encoding_rs::{EUC_KR, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
@@ -9,7 +9,7 @@ use encoding_rs::{EUC_KR, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 /// How much of a file is looked at to tell the two apart.
 const LOOKED_AT: usize = 256 * 1024;
 
-/// So many bytes that stand alone in Shift_JIS, and none that does not, are a text in half-width kana.
+/// So many bytes that stand alone in `Shift_JIS`, and none that does not, are a text in half-width kana.
 const ENOUGH: usize = 16;
 
 /// Text, and what it was written in.

@@ -60,7 +60,7 @@ impl RecordFiles {
     }
 
     async fn stored(&self, id: ImportId) -> ApiResult<Import> {
-        Ok(store::one(&self.0.db, id).await?.ok_or(ApiError::NotFound)?)
+        store::one(&self.0.db, id).await?.ok_or(ApiError::NotFound)
     }
 
     /// Before this, rows that were never taken are forgotten.

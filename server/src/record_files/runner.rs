@@ -134,7 +134,7 @@ async fn take(
                 Taken::Refused(wrong) => {
                     Err(wrong.into_iter().map(|(key, problem)| (column(import, key), problem)).collect())
                 }
-                taken => Ok(taken),
+                taken @ (Taken::Created | Taken::Updated | Taken::Skipped | Taken::Duplicate(_)) => Ok(taken),
             }
         }
     };
@@ -155,8 +155,11 @@ async fn take(
     Ok(store::taken(tx, import.id, row.line).await?)
 }
 
+/// Columns, and what is wrong with them.
+type Wrong = Vec<(u32, Problem)>;
+
 /// What a row enters into the fields, or which of its columns are wrong.
-fn entered(import: &Import, fields: &Fields, row: &Row) -> Result<Vec<(Key, Entered)>, Vec<(u32, Problem)>> {
+fn entered(import: &Import, fields: &Fields, row: &Row) -> Result<Vec<(Key, Entered)>, Wrong> {
     let mut all = Vec::new();
     let mut wrong = Vec::new();
     for (n, cell) in (0_u32..).zip(&row.cells) {

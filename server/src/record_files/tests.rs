@@ -1,5 +1,6 @@
 //! What an import and an export keep to, on both databases.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::to_bytes;
@@ -200,7 +201,7 @@ fn people(count: usize) -> String {
     for n in 0..count {
         let digits = format!("{n:06}");
         let reading: String = digits.bytes().map(|digit| KANA[usize::from(digit - b'0')]).collect();
-        text.push_str(&format!("顧客{n},{reading},090-{:04}-{:04}\r\n", n / 10_000, n % 10_000));
+        write!(text, "顧客{n},{reading},090-{:04}-{:04}\r\n", n / 10_000, n % 10_000).unwrap();
     }
     text
 }
@@ -243,7 +244,7 @@ on_both! {
         let korean = "이름,전화번호\r\n김민수,+82 10-1234-5678\r\n";
         let sjis = encoding_rs::SHIFT_JIS.encode(japanese).0.into_owned();
         let cp949 = encoding_rs::EUC_KR.encode(korean).0.into_owned();
-        let marked = format!("\u{FEFF}name\nSmith\n").into_bytes();
+        let marked = "\u{FEFF}name\nSmith\n".as_bytes().to_vec();
         for (bytes, encoding) in [(sjis, "Shift_JIS"), (cp949, "CP949"), (marked, "UTF-8")] {
             let files = files(&house);
             let import = files.receive(boss(), "x.csv", Bytes::from(bytes)).await.unwrap();

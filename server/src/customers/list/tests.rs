@@ -94,8 +94,8 @@ on_both! {
         assert_eq!(house.listed(asking("", vec![Filter::Filled(note, false)], newest)).await.0, ["山田 太郎"]);
         assert_eq!(house.listed(asking("", vec![Filter::Filled(note, true), is(1)], newest)).await.0, ["森"]);
         assert_eq!(house.listed(asking("", vec![Filter::Is(Key::Name, Value::Text("森".to_owned()))], newest)).await.0, ["森"]);
-        let none = Filter::Between(Timestamp(0), Timestamp(1));
-        assert_eq!(house.listed(asking("", vec![none], newest)).await, (Vec::new(), Total::Exactly(0)));
+        let long_ago = Filter::Between(Timestamp(0), Timestamp(1));
+        assert_eq!(house.listed(asking("", vec![long_ago], newest)).await, (Vec::new(), Total::Exactly(0)));
         assert_eq!(house.listed(asking("%", Vec::new(), newest)).await.0, Vec::<String>::new());
     }
 

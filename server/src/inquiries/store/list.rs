@@ -129,14 +129,14 @@ pub(in crate::inquiries) async fn all(
     for stored in with_files(db, rows, plan).await? {
         found.insert(stored.id, stored);
     }
-    let mut named = std::collections::HashMap::new();
+    let mut called = std::collections::HashMap::new();
     for (id, name) in fetch_all!(db, (String, String), names, to_json(&customers)?)? {
-        named.insert(parse::<CustomerId>("customers.id", &id)?, name);
+        called.insert(parse::<CustomerId>("customers.id", &id)?, name);
     }
     let ids = ids.iter().filter_map(|id| id.parse::<InquiryId>().ok());
     let found = ids.filter_map(|id| found.remove(&id));
     let with_name = |stored: Stored| {
-        let name = named.get(&stored.customer).cloned().unwrap_or_default();
+        let name = called.get(&stored.customer).cloned().unwrap_or_default();
         (stored, name)
     };
     Ok(found.map(with_name).collect())
