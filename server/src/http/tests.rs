@@ -367,9 +367,9 @@ async fn what_a_request_began_comes_to_its_end_though_the_browser_goes_away() {
     let browser = Browser::at(OURS).await;
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
-    let (began, goes_on) = (Arc::clone(&begun), Arc::clone(&go_on));
+    let (its_begun, its_go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
     let slow = move || {
-        let (begun, go_on, work) = (Arc::clone(&began), Arc::clone(&goes_on), Work(told.clone(), false));
+        let (begun, go_on, work) = (Arc::clone(&its_begun), Arc::clone(&its_go_on), Work(told.clone(), false));
         async move {
             begun.notify_one();
             go_on.notified().await;

@@ -411,9 +411,9 @@ on_both! {
             let save = saving(before.id, Some(1), vec![change(Key::Name, saw, text(&format!("名{n}")))]);
             house.customers.save(agent(SATO), save)
         });
-        let saved = futures::future::join_all(saves).await;
-        let won = saved.iter().filter(|saved| matches!(saved, Ok(Saved::Stored(_)))).count();
-        let lost = saved.iter().filter(|saved| matches!(saved, Ok(Saved::Conflict { .. }))).count();
+        let answers = futures::future::join_all(saves).await;
+        let won = answers.iter().filter(|saved| matches!(saved, Ok(Saved::Stored(_)))).count();
+        let lost = answers.iter().filter(|saved| matches!(saved, Ok(Saved::Conflict { .. }))).count();
         assert_eq!((won, lost), (1, 7));
         assert_eq!(house.customers.customer(agent(SATO), before.id).await.unwrap().version, 2);
     }
