@@ -3,7 +3,6 @@
 use domain::agents::Seat;
 use domain::ids::ClientId;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wire::ApiError;
 use wire::events::{CallView, Media, QueueView};
 use wire::settings::CallRules;
@@ -12,7 +11,6 @@ use super::commands::Pending;
 use super::model::{Bar, Farewell, Surroundings, Telephony, only_in_calls};
 use crate::realtime::LineStore;
 use crate::session::SessionStore;
-use crate::shell::Stores;
 
 /// The softphone.
 #[derive(Clone, Copy)]

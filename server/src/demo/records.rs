@@ -28,7 +28,7 @@ const STATE: FieldId = FieldId(id(0x513));
 
 /// What can be chosen of each: number, label, and under which numbers of the parent.
 type Offer = (u128, &'static str, &'static [u128]);
-const LARGES: [Offer; 3] = [(1, "商品", &[]), (2, "配送", &[]), (3, "請求", &[])];
+const SUBJECTS: [Offer; 3] = [(1, "商品", &[]), (2, "配送", &[]), (3, "請求", &[])];
 const MIDDLES: [Offer; 7] = [
     (11, "不良・破損", &[1]),
     (12, "使い方", &[1]),
@@ -135,7 +135,7 @@ fn all_fields() -> Vec<Field> {
         field(ADDRESS, Owner::Customer, "住所", Kind::Text),
         field(BORN, Owner::Customer, "生年月日", Kind::Date),
         field(MEMO, Owner::Customer, "メモ", Kind::LongText),
-        field(LARGE, Owner::Inquiry, "大分類", choices(None, &LARGES)),
+        field(LARGE, Owner::Inquiry, "大分類", choices(None, &SUBJECTS)),
         field(MIDDLE, Owner::Inquiry, "中分類", choices(Some(LARGE), &MIDDLES)),
         Field { required: true, ..field(ASKED, Owner::Inquiry, "相談内容", Kind::LongText) },
         Field {

@@ -173,9 +173,9 @@ fn s33_what_is_typed_while_it_is_being_saved_stays_typed() {
 fn a_parents_choice_narrows_and_keeps_what_is_still_valid() {
     let mut form = stored(&[]);
     let middle = |form: &Form| form.view(MIDDLE).unwrap();
-    let chosen = |form: &Form| match middle(form).input {
-        Input::Choose { chosen, .. } => chosen,
-        other => panic!("{other:?}"),
+    let chosen = |form: &Form| {
+        let Input::Choose { chosen, .. } = middle(form).input else { panic!("no choices: {form:?}") };
+        chosen
     };
     assert!(matches!(middle(&form).input, Input::Choose { waits_for: Some(above), .. } if above == "大分類"));
     form.enter(LARGE, Entered::Choice(Some(choice(1))));

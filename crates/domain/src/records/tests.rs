@@ -84,7 +84,7 @@ fn an_address_has_one_sign_and_a_domain() {
 }
 
 #[test]
-fn a_parents_choice_narrows_the_childs() {
+fn a_parents_choice_narrows_that_of_its_child() {
     let parent = FieldId(Uuid::from_u128(9));
     let kind = Kind::Choice(Choices {
         parent: Some(parent),
