@@ -102,6 +102,8 @@ on_both! {
     }
 
     async fn a7_s13_the_demo_has_customers_once_one_of_a_number_and_two_of_another(db: TestDb) {
+        // Who writes them are the demo's own people.
+        start(&settings(&db), nowhere()).await;
         let house = house(&db).await;
         let seed = async || seed_records(&house.records, &house.customers, &house.inquiries).await.unwrap();
         seed().await;

@@ -30,9 +30,6 @@ use crate::realtime::Hub;
 
 /// How soon a look at the queues that failed is tried again.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// How long the queues go without a look at most. What changes them says so; but whoever was cut off between the change and
-/// the word must not leave a customer waiting for the next one.
-const LOOK_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the router has decided, for whoever holds the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,8 +186,7 @@ impl Router {
         Ok(self.0.db.write(|tx| Box::pin(async move { store::clear(tx).await })).await?)
     }
 
-    /// Looks at the queues whenever a call or an agent became free, or a declined call has rested, and now and then in any
-    /// case, until `stop`.
+    /// Looks at the queues whenever a call or an agent became free, or a declined call has rested, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let mut news = self.0.agents.news();
         let mut rested = None;
@@ -199,7 +195,6 @@ impl Router {
                 () = stop.cancelled() => return,
                 () = self.0.wake.notified() => {}
                 () = self.until(rested) => {}
-                () = self.0.clock.sleep(LOOK_WITHIN) => {}
                 heard = news.recv() => match heard {
                     // Whoever goes may leave nobody but those who have declined.
                     Ok(News::Free(_) | News::Lost(_) | News::Away(_))

@@ -198,30 +198,6 @@ on_both! {
         assert_eq!(floor.offer().await.agent, user(0));
     }
 
-    async fn an_agent_of_whom_nobody_was_told_is_found_within_seconds(db: TestDb) {
-        let mut floor = Floor::open(&db, 1).await;
-        floor.ready(0).await;
-        floor.agents.apply(user(0), SeatInput::GoNotReady, By::Agent).await.unwrap();
-        floor.arrive(0, vec![]).await;
-        assert_eq!(floor.decisions.recv().await, Some(Decision::NobodyReady { call: call(0) }));
-        // Whoever stored it was cut off before the word of it.
-        let agents = floor.agents.clone();
-        db.write::<_, ApiError, _>(move |tx| {
-            Box::pin(async move { agents.apply_in(tx, user(0), SeatInput::GoReady, By::Agent).await })
-        })
-        .await
-        .unwrap();
-        let decided = loop {
-            floor.hands.advance(LOOK_WITHIN);
-            let patience = Duration::from_millis(100);
-            if let Ok(decided) = tokio::time::timeout(patience, floor.decisions.recv()).await {
-                break decided.unwrap();
-            }
-            assert!(floor.router.0.clock.now() < Timestamp(1_000_000).plus(LOOK_WITHIN * 100), "nobody looked");
-        };
-        assert!(matches!(decided, Decision::Offer { assignment, .. } if assignment.agent == user(0)));
-    }
-
     async fn a_call_that_has_gone_is_offered_to_nobody(db: TestDb) {
         let mut floor = Floor::open(&db, 1).await;
         floor.arrive(0, vec![]).await;
