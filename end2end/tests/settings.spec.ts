@@ -193,34 +193,6 @@ test("what is typed and not saved is not lost by going elsewhere: 保存, 破棄
   expect((await admin.settings()).queues.map((queue) => queue.name)).not.toContain("捨てる名前");
 });
 
-test("what is typed and not saved is not lost by the browser's back button", async ({ agent, settingsPage, page }) => {
-  // The same section under both of its addresses, then another page: each is a step back that the form stops.
-  await page.goto("/");
-  await page.getByRole("link", { name: "設定" }).click();
-  await settingsPage.open("電話回線");
-  await settingsPage.open("キュー");
-  await settingsPage.row(agent.queue).click();
-  const name = settingsPage.field("キュー名");
-  await name.fill("途中まで");
-  await page.goBack();
-  await expect(settingsPage.asked).toBeVisible();
-  await expect(page).toHaveURL(/settings\/queues$/);
-  await settingsPage.asked.getByRole("button", { name: "戻る" }).click();
-  await expect(name).toHaveValue("途中まで");
-  await page.goBack();
-  await settingsPage.asked.getByRole("button", { name: "破棄" }).click();
-  await expect(page).toHaveURL(/settings\/trunks$/);
-  // 設定 alone shows the first section too: the same page under another address.
-  await settingsPage.open("ユーザー");
-  await page.getByRole("link", { name: "設定", exact: true }).first().click();
-  await expect(page).toHaveURL(/settings$/);
-  await settingsPage.row(agent.name).first().click();
-  await settingsPage.field("氏名").fill("途中の名前");
-  await page.goBack();
-  await expect(settingsPage.asked).toBeVisible();
-  await expect(settingsPage.field("氏名")).toHaveValue("途中の名前");
-});
-
 test("the audit log speaks in words, not in names of fields", async ({ agent, settingsPage, page }) => {
   await settingsPage.open("キュー");
   await settingsPage.row(agent.queue).click();

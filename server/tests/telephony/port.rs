@@ -72,10 +72,12 @@ on_both! {
         let first = floor.logged_in("sato").await;
         let second = floor.agent("suzuki").await;
         let all = floor.settings.settings(floor.admin.clone()).await.unwrap();
-        for was in all.extensions.clone() {
-            floor.settings.save_extension(floor.admin.clone(), Extension { user: None, ..was }).await.unwrap();
+        let given_on = all.extensions.iter().find(|extension| extension.user == Some(first)).unwrap().id;
+        let mut free = Vec::new();
+        for was in all.extensions {
+            free.push(floor.settings.save_extension(floor.admin.clone(), Extension { user: None, ..was }).await.unwrap());
         }
-        let given_on = all.extensions.into_iter().find(|extension| extension.user == Some(first)).unwrap();
+        let given_on = free.into_iter().find(|extension| extension.id == given_on).unwrap();
         let given_on = Extension { user: Some(second), ..given_on };
         floor.settings.save_extension(floor.admin.clone(), given_on).await.unwrap();
         let log_in = || floor.phone.log_in(floor.actor(second), floor.client(second));
@@ -187,6 +189,7 @@ on_both! {
             id: NumberId(Uuid::new_v4()),
             number: "0355550000".to_owned(),
             label: "サポート".to_owned(),
+            version: 0,
             ..floor.number.clone()
         };
         let support = floor.settings.save_number(floor.admin.clone(), support).await.unwrap();

@@ -135,6 +135,7 @@ on_both! {
             id: NumberId(Uuid::new_v4()),
             number: "0398765432".to_owned(),
             trunk: lost.id,
+            version: 0,
             ..floor.number.clone()
         };
         let lost = floor.settings.save_number(floor.admin.clone(), number).await.unwrap().id;

@@ -76,7 +76,7 @@ async fn a_trunk_whose_host_is_unknown_says_so_and_carries_nothing() {
     let db = TestDb::sqlite().await;
     let floor = Floor::open(&db).await;
     let trunk = Trunk { host: "no-such-host.invalid".to_owned(), ..floor.trunk.clone() };
-    let other = Trunk { id: domain::ids::TrunkId(Uuid::new_v4()), name: "other".to_owned(), ..trunk };
+    let other = Trunk { id: domain::ids::TrunkId(Uuid::new_v4()), name: "other".to_owned(), version: 0, ..trunk };
     floor.settings.save_trunk(floor.admin.clone(), other.clone()).await.unwrap();
     assert!(!floor.trunks.reload().await);
     assert!(matches!(floor.trunks.state(other.id), TrunkState::Failed { .. }));

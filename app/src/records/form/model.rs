@@ -584,7 +584,7 @@ impl Form {
             return Held::Value(value);
         }
         let Some(record) = &self.stored else {
-            let default = self.field(key).and_then(|field| field.default.as_ref());
+            let default = self.field(key).filter(|field| field.active).and_then(|field| field.default.as_ref());
             return default.map_or(Held::Nothing, Held::Value);
         };
         if let Some(seen) = self.unmasked.get(&key) {

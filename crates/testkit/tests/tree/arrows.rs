@@ -257,7 +257,10 @@ fn the_browser_is_called_in_named_places_only() {
 fn events_change_models_in_one_place() {
     let mut breaches = Vec::new();
     for source in sources("app/src", "rs") {
-        let way_in = source.path.ends_with("/realtime/dispatch.rs") || source.path.ends_with("/model.rs");
+        let way_in = source.path.ends_with("/realtime/dispatch.rs")
+            || source.path.ends_with("/model.rs")
+            // `Function.prototype.apply`, of the browser.
+            || source.path.ends_with("/platform/upload.rs");
         if !way_in && source.shipped().contains(".apply(") {
             breaches.push(format!("{}: .apply(…)", source.path));
         }
@@ -310,7 +313,8 @@ fn no_file_is_too_long_to_read_at_one_sitting() {
     let mut breaches = Vec::new();
     for source in ["server", "app", "crates"].iter().flat_map(|folder| sources(folder, "rs")) {
         let lines = source.raw.lines().count();
-        if lines > 800 {
+        // The words of a language are a table, in which one looks up a line.
+        if lines > 800 && !source.path.contains("app/src/text/") {
             breaches.push(format!("{}: {lines} lines", source.path));
         }
     }
