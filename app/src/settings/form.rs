@@ -74,10 +74,11 @@ impl<T: Draft + Clone + PartialEq + Send + Sync + 'static> FormState<T> {
             return;
         }
         self.busy.set(true);
-        let mut draft = self.draft.get_untracked();
+        let typed = self.draft.get_untracked();
+        let mut draft = typed.clone();
         self.stored.with_untracked(|stored| draft.take_version(stored));
         spawn_local(async move {
-            let answer = stores.heard(send(draft.clone()).await);
+            let answer = stores.heard(send(draft).await);
             self.busy.set(false);
             match answer {
                 Ok(kept) => {
@@ -85,7 +86,7 @@ impl<T: Draft + Clone + PartialEq + Send + Sync + 'static> FormState<T> {
                     self.exists.set(true);
                     self.saved_at.set(Some(stores.clock.now()));
                     // What was typed meanwhile stays, and counts as a change.
-                    if self.draft.get_untracked() == draft {
+                    if self.draft.get_untracked() == typed {
                         after(&kept);
                     }
                     self.stored.set(kept);
