@@ -78,7 +78,7 @@ test("C4: after a restart of the server the desk takes a snapshot and works on",
   await bar.getByRole("button", { name: "ログイン", exact: true }).click();
   await expect(bar.getByRole("button", { name: "電話の状態" })).toHaveAccessibleName(/未待機/);
   await server.stop();
-  const strip = page.getByRole("status").filter({ hasText: /再接続/ });
+  const strip = page.getByRole("status").filter({ hasText: /再接続中|再接続しました/ });
   await expect(strip).toContainText("再接続中…");
   await server.start();
   await expect(strip).toContainText("再接続しました");
